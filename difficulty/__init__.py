@@ -1,0 +1,43 @@
+"""How hard a problem is for one policy model: pass@1 predicted from its text, with its uncertainty.
+
+    predictor = difficulty.load("configs/difficulty")
+    model = PolicyModel("Qwen2.5-Coder-0.5B-Instruct", params=494_000_000)
+    [p] = predictor.predict(["Compute 27 + 45 - 13."], model)
+    p.distribution.easy, p.distribution.label, p.distribution.pass_at_1
+
+Importing this package loads the standard library only; `load` is where scikit-learn and skops come in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from difficulty.ability import Ability, PolicyModel
+from difficulty.bins import Bin, Distribution, bin_of
+from difficulty.calibrate import calibrate
+from difficulty.errors import ModelFileError
+from difficulty.predictor import Prediction, Predictor
+
+__all__ = [
+    "Ability",
+    "Bin",
+    "Distribution",
+    "ModelFileError",
+    "PolicyModel",
+    "Prediction",
+    "Predictor",
+    "bin_of",
+    "calibrate",
+    "load",
+]
+
+
+def load(path: str | Path, *, trust: bool = False) -> Predictor:
+    """Read the predictor whose `manifest.json` lies in the directory `path`.
+
+    No code of the file runs. `trust=True` also admits the joblib format, which CAN run code: give it
+    only for a file that you wrote yourself. Raises `ModelFileError`, whatever is wrong with the file.
+    """
+    from difficulty import store
+
+    return store.load(Path(path), trust=trust)

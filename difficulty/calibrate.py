@@ -1,0 +1,68 @@
+"""A new policy model's ability from a few dozen graded answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from difficulty.ability import Ability
+from difficulty.logistic import NODES
+from difficulty.text import Estimate
+
+__all__ = ["calibrate"]
+
+_REACH = 8.0
+"""The search spans this many prior standard deviations to each side."""
+
+
+def calibrate(
+    problems: Sequence[Estimate],
+    n_correct: Sequence[int],
+    n: Sequence[int],
+    prior: Ability,
+    discrimination: float = 1.0,
+) -> Ability:
+    """Maximum a posteriori ability of a model that answered `n_correct[i]` of `n[i]` times rightly.
+
+    The prior is N(prior.value, prior.sd^2); each problem's own uncertainty is integrated out, so that
+    many answers to one problem count for less than as many problems. The sd is Laplace's. Raises
+    ValueError where the three sequences differ in length or a count is impossible.
+    """
+    if not len(problems) == len(n_correct) == len(n):
+        raise ValueError("calibration needs one n_correct and one n for each problem")
+    if any(not 0 <= k <= total for k, total in zip(n_correct, n, strict=True)):
+        raise ValueError("calibration needs 0 <= n_correct <= n for each problem")
+    answers = [(p, k, t) for p, k, t in zip(problems, n_correct, n, strict=True) if t]
+    if not answers or prior.sd == 0:
+        return prior
+
+    def log_posterior(theta: float) -> float:
+        likelihood = math.fsum(_log_marginal(theta, *answer, discrimination) for answer in answers)
+        return likelihood - 0.5 * ((theta - prior.value) / prior.sd) ** 2
+
+    # A marginal of a log-concave density is log-concave (Prekopa), so there is one peak to find.
+    low, high = prior.value - _REACH * prior.sd, prior.value + _REACH * prior.sd
+    while high - low > 1e-4:
+        left, right = low + (high - low) / 3, high - (high - low) / 3
+        if log_posterior(left) < log_posterior(right):
+            low = left
+        else:
+            high = right
+    peak, h = (low + high) / 2, 0.05
+    curvature = (2 * log_posterior(peak) - log_posterior(peak - h) - log_posterior(peak + h)) / h**2
+    return Ability(peak, 1 / math.sqrt(max(curvature, prior.sd**-2)), "graded")
+
+
+def _log_marginal(theta: float, problem: Estimate, k: int, n: int, discrimination: float) -> float:
+    """log E[p^k (1-p)^(n-k)] over the problem's difficulty, by the largest term first."""
+    terms = []
+    for z, weight in NODES:
+        x = discrimination * (theta - problem.b - problem.sd * z)
+        terms.append(math.log(weight) - k * _softplus(-x) - (n - k) * _softplus(x))
+    top = max(terms)
+    return top + math.log(math.fsum(math.exp(t - top) for t in terms))
+
+
+def _softplus(x: float) -> float:
+    """log(1 + exp(x)) without overflow."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

@@ -1,0 +1,72 @@
+"""The predictor: problem texts and a policy model in, distributions over the difficulty bins out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from difficulty.ability import Abilities, Ability, PolicyModel, Source
+from difficulty.bins import Distribution
+from difficulty.calibrate import calibrate
+from difficulty.text import TextModel
+
+__all__ = ["Prediction", "Predictor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One problem for one policy model. `b`, `ability` and their sd are in logits, on one scale."""
+
+    distribution: Distribution
+    b: float
+    b_sd: float
+    ability: float
+    ability_sd: float
+    ability_source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """pass@1 = sigmoid(discrimination * (ability - b)), with both b and the ability uncertain.
+
+    An item response model (Rasch) whose item difficulties are regressed on the text. A value: it is
+    never changed, and a prediction depends on its own problem only, not on the batch around it.
+    """
+
+    text: TextModel
+    abilities: Abilities
+    discrimination: float
+
+    def predict(self, problems: Sequence[str], policy_model: PolicyModel) -> list[Prediction]:
+        """One prediction a problem, in order. No text raises, none is slow."""
+        ability = self.abilities.of(policy_model)
+        return [self._predict(problem, ability) for problem in problems]
+
+    def calibrate(
+        self,
+        problems: Sequence[str],
+        policy_model: PolicyModel,
+        n_correct: Sequence[int],
+        n: Sequence[int],
+    ) -> Ability:
+        """The model's ability given its graded answers; what was believed so far is the prior."""
+        estimates = [self.text.estimate(problem) for problem in problems]
+        return calibrate(estimates, n_correct, n, self.abilities.of(policy_model), self.discrimination)
+
+    def with_ability(self, name: str, ability: Ability) -> Predictor:
+        """A copy that believes the policy model `name` to have `ability`."""
+        return replace(self, abilities=self.abilities.with_(name, ability))
+
+    def _predict(self, problem: str, ability: Ability) -> Prediction:
+        estimate = self.text.estimate(problem)
+        mean = self.discrimination * (ability.value - estimate.b)
+        sd = self.discrimination * math.hypot(estimate.sd, ability.sd)
+        return Prediction(
+            distribution=Distribution.of_logit(mean, sd),
+            b=estimate.b,
+            b_sd=estimate.sd,
+            ability=ability.value,
+            ability_sd=ability.sd,
+            ability_source=ability.source,
+        )

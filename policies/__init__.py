@@ -1,0 +1,43 @@
+"""Test-time policies: how to spend compute on ONE problem.
+
+Pure values and generators: no IO, no clock, no model, no randomness of their own. The standard library
+only; nothing of ours is imported from outside this package.
+
+    make("best_of_n:n=8")     a strategy, a frozen value
+    strategy.search(limits)   a generator of asks (ask.py) that returns an Outcome (select.py)
+"""
+
+from .aggregate import AGGREGATES, value
+from .answer import extract_answer
+from .ask import Ask, Extend, Fork, Group, Key, Score, Search
+from .limits import Limits
+from .path import Finish, Path, Step
+from .registry import STRATEGIES, Strategy, make, spec
+from .select import SELECTS, Outcome, select
+from .spec import MAX_N, SpecError
+
+__all__ = [
+    "AGGREGATES",
+    "MAX_N",
+    "SELECTS",
+    "STRATEGIES",
+    "Ask",
+    "Extend",
+    "Finish",
+    "Fork",
+    "Group",
+    "Key",
+    "Limits",
+    "Outcome",
+    "Path",
+    "Score",
+    "Search",
+    "SpecError",
+    "Step",
+    "Strategy",
+    "extract_answer",
+    "make",
+    "select",
+    "spec",
+    "value",
+]

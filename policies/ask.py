@@ -1,0 +1,98 @@
+"""What a search may ask of the world, and what it gets back.
+
+A search is a generator: it yields asks and receives replies, so the same code runs under the real
+scheduler, in virtual time and in a property test with random completion order. Use the four helper
+generators with `yield from`; they give each reply its type.
+
+    ask                      reply
+    Extend(key, path, ...)   Path        the path one step further, or to its end
+    Score(path)              Path        the same path with a score for every step
+    Group(answers_N)         int | None  for each answer: the first one equal to it
+    Fork(searches)           results     sub-searches side by side, results in their own order
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from .path import Path
+
+__all__ = ["Ask", "Extend", "Fork", "Group", "Key", "Score", "Search", "extend", "fork", "group", "score"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The name of one extension inside one problem; seeds, cache keys and log rows derive from it.
+
+    `tree` numbers independent subtrees (DVTS), `parent` is the lineage of the path that is extended
+    and `child` tells siblings apart. The depth is the length of `parent`.
+    """
+
+    tree: int
+    parent: tuple[int, ...]
+    child: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Extend `path` by one step or to its end, by at most `max_tokens` tokens.
+
+    The reply is `path.grow(...)`; where the budget is spent or the engine failed for good it is the
+    unchanged path, closed (`finish` says why). A failed path is data, never an exception.
+    """
+
+    key: Key
+    path: Path
+    until: Literal["step", "end"]
+    max_tokens: int
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Score every step of `path` that has no score yet. Where the PRM failed, or the budget is spent,
+    the path comes back unscored."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Group answers by mathematical equivalence; None abstains and stays None."""
+
+    answers_N: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Run sub-searches side by side. Nothing waits for a sibling but whoever reads the results."""
+
+    searches: tuple[Generator[Any, Any, Any], ...]
+
+
+Ask: TypeAlias = Extend | Score | Group | Fork
+Search: TypeAlias = Generator[Ask, Any, T]
+
+
+def extend(ask: Extend) -> Search[Path]:
+    reply: Path = yield ask
+    return reply
+
+
+def score(path: Path) -> Search[Path]:
+    reply: Path = yield Score(path)
+    return reply
+
+
+def group(answers_N: tuple[str | None, ...]) -> Search[tuple[int | None, ...]]:
+    reply: tuple[int | None, ...] = yield Group(answers_N)
+    return reply
+
+
+def fork(searches: tuple[Search[T], ...]) -> Search[tuple[T, ...]]:
+    reply: tuple[T, ...] = yield Fork(searches)
+    return reply

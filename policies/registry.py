@@ -1,0 +1,54 @@
+"""The strategies by name: `make(spec)` gives the value, `spec(value)` gives the text back."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Protocol
+
+from .ask import Search
+from .limits import Limits
+from .sampling import BestOfN, Greedy, Majority
+from .select import Outcome
+from .spec import SpecError, fill, nearest, split
+from .stepwise import DVTS, Beam
+
+__all__ = ["STRATEGIES", "Strategy", "make", "spec"]
+
+
+class Strategy(Protocol):
+    """A search algorithm with its budget parameters: a frozen, hashable value."""
+
+    name: ClassVar[str]
+    needs_prm: ClassVar[bool]
+
+    def search(self, limits: Limits) -> Search[Outcome]:
+        """A fresh search of one problem."""
+        ...
+
+
+STRATEGIES: Final = MappingProxyType[str, type[Any]](
+    {strategy.name: strategy for strategy in (Greedy, Majority, BestOfN, Beam, DVTS)}
+)
+
+
+def make(text: str) -> Strategy:
+    """The strategy that a spec names, its parameters checked.
+
+    Raises SpecError: an unknown name (the nearest is suggested), an unknown parameter, one out of range.
+    """
+    name, parameters = split(text)
+    if name not in STRATEGIES:
+        known = tuple(STRATEGIES)
+        raise SpecError(
+            f"unknown strategy {name[:60]!r}{nearest(name[:60], known)}; known: {', '.join(known)}"
+        )
+    strategy = STRATEGIES[name]
+    made: Strategy = strategy(**fill(strategy, parameters))
+    return made
+
+
+def spec(strategy: Strategy) -> str:
+    """The canonical text of a strategy: every parameter, in the order of its fields."""
+    values = [f"{field.name}={getattr(strategy, field.name)}" for field in fields(strategy)]  # type: ignore[arg-type]
+    return f"{strategy.name}:{','.join(values)}" if values else strategy.name

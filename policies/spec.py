@@ -1,0 +1,76 @@
+"""A spec: a strategy with its budget parameters, written `name:key=value,...`.
+
+greedy    majority:n=8    best_of_n:n=8,select=weighted,aggregate=min    beam:n=16,m=4
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+
+__all__ = ["MAX_N", "SpecError", "fill", "nearest", "one_of", "split", "whole"]
+
+MAX_N = 4096
+"""The largest budget a spec may ask for; 16 times the paper's largest."""
+
+
+class SpecError(ValueError):
+    """A spec names no known strategy, or a parameter is missing, unknown or out of range."""
+
+
+def whole(name: str, number: object, low: int, high: int) -> None:
+    """Raise SpecError unless `number` is a whole number in [low, high]."""
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise SpecError(f"{name}={number} is not a whole number")
+    if not low <= number <= high:
+        raise SpecError(f"{name}={number} is not between {low} and {high}")
+
+
+def one_of(name: str, word: str, words: tuple[str, ...]) -> None:
+    """Raise SpecError unless `word` is one of `words`."""
+    if word not in words:
+        raise SpecError(f"{name}={word} is not known{nearest(word, words)}; known: {', '.join(words)}")
+
+
+def nearest(word: str, words: tuple[str, ...]) -> str:
+    close = get_close_matches(word.lower().replace("-", "_"), words, n=1, cutoff=0.5)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def split(text: str) -> tuple[str, dict[str, str]]:
+    """`name:key=value,...` as its name and its parameters, still text.
+
+    Raises SpecError where a parameter has no value or comes twice.
+    """
+    name, _, rest = text.strip().partition(":")
+    parameters: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in rest.split(","))):
+        key, equals, given = (piece.strip() for piece in part.partition("="))
+        if not equals or not key or not given:
+            raise SpecError(f"in {text!r}, {part!r} is not of the form key=value")
+        if key in parameters:
+            raise SpecError(f"in {text!r}, {key} is given twice")
+        parameters[key] = given
+    return name.strip(), parameters
+
+
+def fill(strategy: type[Any], parameters: dict[str, str]) -> dict[str, int | str]:
+    """The parameters as the types of the strategy's fields; unknown ones raise SpecError."""
+    known = {field.name: field.type for field in fields(strategy)}
+    values: dict[str, int | str] = {}
+    for key, given in parameters.items():
+        if key not in known:
+            takes = ", ".join(known) or "no parameters"
+            raise SpecError(
+                f"{strategy.name} has no parameter {key}{nearest(key, tuple(known))}; it takes {takes}"
+            )
+        values[key] = _number(key, given) if known[key] == "int" else given
+    return values
+
+
+def _number(key: str, given: str) -> int:
+    # A cap on the digits: int() of a million digits takes long and then prints them.
+    if len(given) > 20 or not given.lstrip("+-").isascii() or not given.lstrip("+-").isdigit():
+        raise SpecError(f"{key}={given[:20]} is not a whole number")
+    return int(given)

@@ -1,0 +1,122 @@
+"""From what a person asks for to a Router: which engine, weights, PRM, predictor and table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from difficulty import PolicyModel, load
+from policies import Limits
+from router.data import data_path
+from router.decision import Chooser
+from router.engines import Engine, ScriptedEngine
+from router.errors import InputError
+from router.pipeline import Router
+from router.presets import load_embedded
+from router.problem import Problem
+from router.scoring import LogprobBaseline, make_scorer
+from router.table import load_table
+from router.weights import Progress, default_policy_model, resolve, size_of
+
+__all__ = ["EngineName", "Settings", "build", "chooser", "run_config"]
+
+EngineName = Literal["embedded", "scripted"]
+
+SCRIPTED_DELAY_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person may set; None stands for what is shipped."""
+
+    engine: EngineName = "embedded"
+    policy_model: str | None = None
+    prm: str = LogprobBaseline.name
+    seed: int = 0
+    table: Path | None = None
+    predictor: Path | None = None
+
+    @property
+    def table_path(self) -> Path:
+        return self.table or data_path("table.json")
+
+    @property
+    def predictor_path(self) -> Path:
+        return self.predictor or data_path("difficulty/manifest.json").parent
+
+
+def build(settings: Settings, *, progress: Progress | None = None) -> Router:
+    """A Router, not yet started; fetches the weights of the policy model where they are not there.
+
+    Raises WeightsError, TableError, InputError, or ModelFileError of the difficulty package.
+    """
+    table, predictor = load_table(settings.table_path), load(settings.predictor_path)
+    scorer = make_scorer(settings.prm)
+    engine, limits = _engine(settings, progress)
+    return Router(engine, scorer, predictor, table, limits=limits, seed=settings.seed)
+
+
+def chooser(settings: Settings) -> Chooser:
+    """What decides, without engine or weights: the policy model's name and size are enough. Raises as
+    `build` does."""
+    table, predictor = load_table(settings.table_path), load(settings.predictor_path)
+    prm = make_scorer(settings.prm).name
+    if settings.engine == "scripted":
+        model = ScriptedEngine().model
+        return Chooser(predictor, table, PolicyModel(model.name, model.params), prm)
+    name, params = size_of(settings.policy_model or default_policy_model())
+    return Chooser(predictor, table, PolicyModel(name, params), prm)
+
+
+def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limits]:
+    if settings.engine == "scripted":
+        if settings.policy_model is not None:
+            raise InputError("the scripted engine has no policy model to choose: leave out --policy-model")
+        return ScriptedEngine(delay_s=SCRIPTED_DELAY_S), Limits()
+    from router.engines.embedded import EmbeddedEngine
+
+    preset = load_embedded()
+    weights = resolve(settings.policy_model or default_policy_model(), progress=progress)
+    engine = EmbeddedEngine(weights, slots=preset.slots, context=preset.context)
+    return engine, preset.limits
+
+
+def run_config(
+    router: Router,
+    settings: Settings,
+    problems: Sequence[Problem],
+    *,
+    strategy: str,
+    budget: int | None,
+) -> dict[str, Any]:
+    """What a run's results depend on. A run continues only under an equal configuration."""
+    rows = [[problem.id, problem.text, problem.gold, problem.error] for problem in problems]
+    manifest = settings.predictor_path / "manifest.json"
+    return {
+        "schema_version": 1,
+        "input": {"problems": len(problems), "sha256": sha256(orjson.dumps(rows)).hexdigest()},
+        "strategy": strategy,
+        "budget": budget,
+        "seed": settings.seed,
+        "engine": settings.engine,
+        "policy_model": {
+            "name": router.engine.model.name,
+            "params": router.engine.model.params,
+            "fingerprint": router.engine.model.fingerprint,
+            "context": router.engine.model.context,
+        },
+        "prm": {"name": router.scorer.name, "is_baseline": router.scorer.is_baseline},
+        "limits": {
+            "step_tokens": router.limits.step_tokens,
+            "path_tokens": router.limits.path_tokens,
+            "steps": router.limits.steps,
+            "temperature": router.limits.temperature,
+        },
+        "table_sha256": sha256(settings.table_path.read_bytes()).hexdigest(),
+        "predictor_sha256": sha256(manifest.read_bytes()).hexdigest(),
+    }

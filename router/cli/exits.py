@@ -1,0 +1,36 @@
+"""How a command ends where it cannot go on: one clear error, and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from difficulty import ModelFileError
+from policies import SpecError
+from router.errors import RouterError
+
+__all__ = ["BAD_INPUT", "DONE", "SOME_FAILED", "guarded"]
+
+DONE, SOME_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turns the errors we know into one message on standard error and exit code 2. Anything else is a
+    defect of ours and keeps its traceback."""
+    try:
+        yield
+    except (RouterError, SpecError, ModelFileError) as error:
+        message = str(error).encode("utf-8", "backslashreplace").decode()
+        print(f"compute-router: error: {message}", file=sys.stderr)
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        print("compute-router: stopped; with --out, the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not complain again when it flushes.
+        sys.stdout = None
+        raise typer.Exit(DONE) from None

@@ -1,0 +1,66 @@
+"""`compute-router solve`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from policies import make, spec
+from router.build import Settings, build, run_config
+from router.cli.exits import DONE, SOME_FAILED
+from router.cli.report import Report
+from router.problem import read_problems
+from router.result import row_of
+from router.run import Run
+from router.summary import summarize
+
+__all__ = ["solve"]
+
+
+def solve(
+    source: str,
+    settings: Settings,
+    strategy: str,
+    *,
+    budget: int | None,
+    limit: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Solve what `source` names and return the exit code. Raises RouterError, SpecError, ModelFileError."""
+    given = None if strategy == "auto" else make(strategy)
+    problems = read_problems(source, limit=limit)
+    report = Report(len(problems), quiet=as_json)
+    with ExitStack() as stack:
+        stack.enter_context(report)
+        router = stack.enter_context(build(settings, progress=report.download))
+        run: Run | None = None
+        rows: list[dict[str, Any]] = []
+        if out is not None:
+            name = "auto" if given is None else spec(given)
+            config = run_config(router, settings, problems, strategy=name, budget=budget)
+            run = stack.enter_context(Run(out, config))
+            rows = list(run.rows()) if as_json else []
+        report.start(router, already=len(run.done) if run else 0)
+        waiting = [problem for problem in problems if run is None or problem.id not in run.done]
+        began = time.monotonic()
+        for result in router.solve_many(waiting, strategy=given, budget=budget):
+            row = row_of(result)
+            if run is not None:
+                run.append(row)
+            if as_json or run is None:
+                rows.append(row)
+            report.result(row)
+        seconds = time.monotonic() - began
+        summary = run.finish() if run else summarize(rows)
+        report.finish(summary, seconds)
+        if as_json:
+            document = orjson.dumps({"results": rows, "summary": summary}, option=orjson.OPT_INDENT_2)
+            sys.stdout.write(document.decode() + "\n")
+            sys.stdout.flush()
+    return SOME_FAILED if summary["failed"] else DONE

@@ -1,0 +1,75 @@
+"""The engine protocol: tokens in, steps out. Async lives here and in the scheduler, nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from policies import Step
+from router.ledger import Tokens
+
+__all__ = ["Engine", "Extension", "ModelInfo", "Request"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Who writes: `params` is the number of parameters, `context` the tokens one path may use in all,
+    `fingerprint` the identity of the weights (a sha256, or the engine's own word)."""
+
+    name: str
+    params: int
+    context: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Extend one path. `prompt_T` is the problem as `Engine.encode` gave it, `path_T` the tokens that
+    the engine itself wrote so far. Siblings (the same prefix) carry consecutive seeds."""
+
+    prompt_T: tuple[int, ...]
+    path_T: tuple[int, ...]
+    seed: int
+    until: Literal["step", "end"]
+    max_tokens: int
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What the policy model wrote. `finish` is "open" where a step ended and the path can go on, "stop"
+    where the model ended it, "length" where `max_tokens` did. `usage` is the engine's own count."""
+
+    steps_S: tuple[Step, ...]
+    finish: Literal["open", "stop", "length"]
+    usage: Tokens
+
+
+class Engine(Protocol):
+    """A policy model that extends paths. Implementations are async context managers."""
+
+    @property
+    def model(self) -> ModelInfo: ...
+
+    @property
+    def slots(self) -> int:
+        """How many paths the engine decodes side by side."""
+        ...
+
+    async def __aenter__(self) -> Engine: ...
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def encode(self, problem: str) -> tuple[int, ...]:
+        """The problem as prompt tokens, by the model's own chat template.
+
+        Raises ContextOverflow where it leaves no room to answer, EngineError otherwise.
+        """
+        ...
+
+    async def extend(self, request: Request) -> Extension:
+        """Extend one path; cancelling the call stops the work at the engine.
+
+        Raises ContextOverflow, or EngineError (`retryable` says whether another try may help).
+        """
+        ...

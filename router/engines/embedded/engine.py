@@ -1,0 +1,113 @@
+"""The Engine protocol over one local GGUF model."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+import aiohttp
+import orjson
+
+from router.engines.base import Extension, ModelInfo, Request
+from router.engines.embedded.server import LlamaServer
+from router.engines.embedded.siblings import Siblings
+from router.engines.embedded.stream import refusal, stream
+from router.errors import ContextOverflow, EngineError, WeightsError
+from router.prompt import chat
+from router.weights import Weights, read_header
+
+__all__ = ["EmbeddedEngine", "model_info"]
+
+_MARK = "PROBLEM-STANDS-HERE"
+"""Stands for the problem in the chat template, so that only the template is read for control tokens."""
+
+
+def model_info(weights: Weights, context: int) -> ModelInfo:
+    """Who the file says it is, by its header alone. Raises WeightsError."""
+    header = read_header(weights.path)
+    if not header.has_chat_template:
+        raise WeightsError(f"{weights.path} has no chat template: it is no model that follows instructions")
+    return ModelInfo(
+        name=weights.name,
+        params=header.active_parameters,
+        context=min(context, header.context_length or context),
+        fingerprint=weights.fingerprint,
+    )
+
+
+class EmbeddedEngine:
+    """llama.cpp in this process; see docs/determinism.md for what a seed repeats.
+
+    `slots` paths are decoded side by side, each with `context` tokens for prompt and path together;
+    memory grows with slots x context (12 kB a token for a 0.5B Qwen2.5).
+    """
+
+    def __init__(self, weights: Weights, *, slots: int = 16, context: int = 1024) -> None:
+        self.slots = slots
+        self._weights = weights
+        self._context = context
+        self._stack = AsyncExitStack()
+        self._frame_T: tuple[list[int], list[int]] = ([], [])
+        self.model = model_info(weights, context)
+
+    async def __aenter__(self) -> EmbeddedEngine:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        server = LlamaServer(self._weights.path, slots=self.slots, context=self._context)
+        await self._stack.enter_async_context(server)
+        self._session = await self._stack.enter_async_context(
+            aiohttp.ClientSession(
+                server.address,
+                headers={"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"},
+                timeout=aiohttp.ClientTimeout(total=None, sock_read=600),
+                connector=aiohttp.TCPConnector(limit=0),
+                read_bufsize=2**20,
+            )
+        )
+        self._siblings = Siblings(lambda request, n: stream(self._session, request, n), most=self.slots)
+        self._stack.push_async_callback(self._siblings.close)
+        template: str = (await self._call("POST", "/apply-template", {"messages": chat(_MARK)}))["prompt"]
+        before, mark, after = template.partition(_MARK)
+        if not mark:
+            raise EngineError(
+                f"the chat template of {self._weights.name} drops the user's message", retryable=False
+            )
+        self._frame_T = (await self._tokens(before, special=True), await self._tokens(after, special=True))
+
+    async def encode(self, problem: str) -> tuple[int, ...]:
+        before_T, after_T = self._frame_T
+        prompt_T = (*before_T, *await self._tokens(problem, special=False), *after_T)
+        if len(prompt_T) >= self.model.context:
+            raise ContextOverflow(
+                f"the problem takes {len(prompt_T)} tokens of a context of {self.model.context}"
+            )
+        return prompt_T
+
+    async def extend(self, request: Request) -> Extension:
+        return await self._siblings.extend(request)
+
+    async def _tokens(self, text: str, *, special: bool) -> list[int]:
+        # Control tokens are recognised in the template alone: "<|im_end|>" in a problem is just text.
+        body = {"content": text, "add_special": False, "parse_special": special}
+        tokens: list[int] = (await self._call("POST", "/tokenize", body))["tokens"]
+        return tokens
+
+    async def _call(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else orjson.dumps(body)
+        try:
+            async with self._session.request(method, path, data=data) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise EngineError(f"the embedded engine does not answer {path}: {error}") from error
+        if response.status != 200:
+            raise refusal(response.status, content)
+        return orjson.loads(content)

@@ -1,0 +1,94 @@
+"""Samples that share a prefix, asked within the same moment, become one request of n samples.
+
+The engine then reads the prefix once for all of them. That works because siblings carry consecutive
+seeds (router/seeds.py) and llama.cpp samples the i-th of n from seed + i: grouped or alone, a sample has
+the same seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+from router.engines.base import Extension, Request
+from router.errors import EngineError
+
+__all__ = ["Siblings"]
+
+Sample = Callable[[Request, int], AsyncIterator[tuple[int, Extension]]]
+"""(the first request, n) -> (index, extension) as each of the n samples ends."""
+
+WINDOW_S = 0.001
+
+
+class Siblings:
+    """Groups requests and hands each sample back the moment it ends.
+
+    A sample that is cancelled is forgotten; once every sample of a group is, the request is closed.
+    """
+
+    def __init__(self, sample: Sample, *, most: int) -> None:
+        self._sample = sample
+        self._most = most
+        self._waiting: dict[Request, list[tuple[int, asyncio.Future[Extension]]]] = {}
+        self._flush: asyncio.TimerHandle | None = None
+        self._groups: set[asyncio.Task[None]] = set()
+
+    async def extend(self, request: Request) -> Extension:
+        loop = asyncio.get_running_loop()
+        reply: asyncio.Future[Extension] = loop.create_future()
+        self._waiting.setdefault(replace(request, seed=0), []).append((request.seed, reply))
+        if self._flush is None:
+            self._flush = loop.call_later(WINDOW_S, self._start)
+        return await reply
+
+    async def close(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
+        for task in self._groups:
+            task.cancel()
+        await asyncio.gather(*self._groups, return_exceptions=True)
+
+    def _start(self) -> None:
+        self._flush = None
+        waiting, self._waiting = self._waiting, {}
+        for request, members in waiting.items():
+            for group in _consecutive(sorted(members, key=lambda member: member[0]), self._most):
+                self._spawn(replace(request, seed=group[0][0]), [reply for _, reply in group])
+
+    def _spawn(self, first: Request, replies: list[asyncio.Future[Extension]]) -> None:
+        task = asyncio.create_task(self._run(first, replies))
+        self._groups.add(task)
+        task.add_done_callback(self._groups.discard)
+
+        def cancel_when_unwanted(_: asyncio.Future[Extension]) -> None:
+            if all(reply.done() for reply in replies) and any(reply.cancelled() for reply in replies):
+                task.cancel()
+
+        for reply in replies:
+            reply.add_done_callback(cancel_when_unwanted)
+
+    async def _run(self, first: Request, replies: list[asyncio.Future[Extension]]) -> None:
+        error: Exception = EngineError("the engine closed the stream before every sample had ended")
+        try:
+            async for index, extension in self._sample(first, len(replies)):
+                if not replies[index].done():
+                    replies[index].set_result(extension)
+        except Exception as caught:
+            error = caught
+        for reply in replies:
+            if not reply.done():
+                reply.set_exception(error)
+
+
+def _consecutive(
+    members: list[tuple[int, asyncio.Future[Extension]]], most: int
+) -> list[list[tuple[int, asyncio.Future[Extension]]]]:
+    groups: list[list[tuple[int, asyncio.Future[Extension]]]] = []
+    for member in members:
+        if groups and len(groups[-1]) < most and groups[-1][-1][0] + 1 == member[0]:
+            groups[-1].append(member)
+        else:
+            groups.append([member])
+    return groups

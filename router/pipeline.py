@@ -1,0 +1,189 @@
+"""The one way through: problems in, results out.
+
+difficulty.predict -> table.choose -> policies.make -> scheduler.run -> grade -> Result
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack
+from itertools import islice
+from types import TracebackType
+from typing import Self
+
+from difficulty import PolicyModel, Predictor
+from policies import Limits, Strategy, make
+from router.decision import Chooser, Decision
+from router.engines import Engine
+from router.errors import InputError
+from router.grading import Grader
+from router.ledger import Ledger
+from router.problem import Problem
+from router.result import Result
+from router.scheduler import Job, Scheduler, Solved
+from router.scoring import Scorer
+from router.table import Table
+
+__all__ = ["Router"]
+
+DECIDE_AT_ONCE = 64
+"""Problems whose difficulty is predicted in one batch, just ahead of the search."""
+
+
+class Router:
+    """Solves problems with the search and the budget that each is worth. A context manager.
+
+    >>> with Router(engine, scorer, predictor, table) as router:          # doctest: +SKIP
+    ...     for result in router.solve_many(problems):
+    ...         print(result.problem.id, result.answer, result.ledger.spent)
+
+    The engine and the scorer are started by the first search and stopped on exit. `seed` with a problem's
+    id and the search's own keys gives every sample its seed, whatever the order of arrival.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        scorer: Scorer,
+        predictor: Predictor,
+        table: Table,
+        *,
+        grader: Grader | None = None,
+        limits: Limits = Limits(),
+        seed: int = 0,
+    ) -> None:
+        self.engine = engine
+        self.scorer = scorer
+        self._chooser = Chooser(
+            predictor, table, PolicyModel(engine.model.name, engine.model.params), scorer.name
+        )
+        self._grader = grader or Grader()
+        self.limits = limits
+        self._seed = seed
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._scheduler: Scheduler | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._runner.run(self._stack.aclose())
+        finally:
+            self._runner.close()
+            self._grader.close()
+
+    def decide(
+        self, problems: Iterable[str], *, strategy: Strategy | None = None, budget: int | None = None
+    ) -> list[Decision]:
+        """The decision for each problem's text, without solving; nothing is started."""
+        return self._chooser.decide(list(problems), strategy=strategy, budget=budget)
+
+    def solve_many(
+        self, problems: Iterable[Problem], *, strategy: Strategy | None = None, budget: int | None = None
+    ) -> Iterator[Result]:
+        """Results in order of completion. `strategy` overrules the table; `budget` caps each problem's
+        tokens (`Ledger.spent`), and the best answer so far comes back.
+
+        Draws `problems` as the engine has room. What one problem does, even to fail, is in its own result.
+        Raises EngineError where the engine cannot be started. Not for use inside a running event loop:
+        there, iterate `stream`.
+        """
+        results = self.stream(problems, strategy=strategy, budget=budget)
+        try:
+            while True:
+                result = self._runner.run(_next(results))
+                if result is None:
+                    return
+                yield result
+        finally:
+            self._runner.run(results.aclose())
+
+    def solve(self, text: str, *, strategy: Strategy | None = None, budget: int | None = None) -> Result:
+        """The result of one problem."""
+        [result] = self.solve_many([Problem("problem", text)], strategy=strategy, budget=budget)
+        return result
+
+    async def stream(
+        self, problems: Iterable[Problem], *, strategy: Strategy | None = None, budget: int | None = None
+    ) -> AsyncGenerator[Result, None]:
+        """`solve_many` for an event loop of one's own."""
+        if budget is not None and budget < 1:
+            raise InputError(f"the budget must be at least 1 token, not {budget}")
+        decided: dict[str, tuple[Problem, Decision]] = {}
+        broken: list[Problem] = []
+        jobs = self._jobs(problems, strategy, budget, decided, broken)
+        scheduler = await self._start()
+        async for solved in scheduler.run(jobs):
+            while broken:
+                yield self._refused(broken.pop())
+            yield await self._graded(solved, *decided.pop(solved.job.problem_id))
+        while broken:
+            yield self._refused(broken.pop())
+
+    async def _start(self) -> Scheduler:
+        if self._scheduler is None:
+            await self._stack.enter_async_context(self.engine)
+            await self._stack.enter_async_context(self.scorer)
+            self._scheduler = Scheduler(self.engine, self.scorer, self._grader, seed=self._seed)
+        return self._scheduler
+
+    def _jobs(
+        self,
+        problems: Iterable[Problem],
+        strategy: Strategy | None,
+        budget: int | None,
+        decided: dict[str, tuple[Problem, Decision]],
+        broken: list[Problem],
+    ) -> Iterator[Job]:
+        """Decides as the scheduler draws; notes each decision, and each row that is no problem."""
+        waiting = iter(problems)
+        while some := list(islice(waiting, DECIDE_AT_ONCE)):
+            broken += [problem for problem in some if problem.error is not None]
+            sound = [problem for problem in some if problem.error is None]
+            decisions = self.decide([p.text for p in sound], strategy=strategy, budget=budget)
+            for problem, decision in zip(sound, decisions, strict=True):
+                decided[problem.id] = problem, decision
+                search = make(decision.strategy).search(self.limits)
+                yield Job(problem.id, problem.text, search, budget)
+
+    async def _graded(self, solved: Solved, problem: Problem, decision: Decision) -> Result:
+        outcome = solved.outcome
+        answer = outcome.answer if outcome else None
+        correct = None
+        if problem.gold is not None:
+            correct = await self._grader.correct(problem.gold, answer)
+        return Result(
+            problem=problem,
+            answer=answer,
+            correct=correct,
+            decision=decision,
+            ledger=solved.ledger,
+            prm=self.scorer.name,
+            prm_is_baseline=self.scorer.is_baseline,
+            paths_N=outcome.paths_N if outcome else (),
+            chosen=outcome.chosen if outcome else None,
+            votes_N=outcome.votes_N if outcome else (),
+            degraded=solved.degraded,
+            error=solved.error,
+        )
+
+    def _refused(self, problem: Problem) -> Result:
+        return Result(
+            problem=problem,
+            answer=None,
+            correct=None if problem.gold is None else False,
+            decision=None,
+            ledger=Ledger(self.engine.model.params, self.scorer.params),
+            prm=self.scorer.name,
+            prm_is_baseline=self.scorer.is_baseline,
+            error=InputError(problem.error or ""),
+        )
+
+
+async def _next(results: AsyncIterator[Result]) -> Result | None:
+    return await anext(results, None)

@@ -1,0 +1,108 @@
+"""The answer to one problem with its paths, its decision and its bill; and its row in results.jsonl."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from policies import Path
+from router.decision import Decision
+from router.errors import EngineError, RouterError
+from router.ledger import Ledger, Tokens
+from router.problem import Problem
+
+__all__ = ["Result", "decision_of", "row_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`correct` is None where there is no gold answer. `decision` is None only for a row of the input
+    that could not be a problem. `degraded` says in a sentence what was done with less than asked."""
+
+    problem: Problem
+    answer: str | None
+    correct: bool | None
+    decision: Decision | None
+    ledger: Ledger
+    prm: str
+    prm_is_baseline: bool
+    paths_N: tuple[Path, ...] = ()
+    chosen: int | None = None
+    votes_N: tuple[int | None, ...] = ()
+    degraded: str | None = None
+    error: RouterError | None = None
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the failure was the engine's, so that another run may do better."""
+        return isinstance(self.error, EngineError) and self.error.retryable
+
+
+def row_of(result: Result) -> dict[str, Any]:
+    """The result as one JSON object (configs/result.schema.json). Holds no NaN and no infinity."""
+    return {
+        "id": result.problem.id,
+        "problem": result.problem.text,
+        "answer": result.answer,
+        "gold": result.problem.gold,
+        "correct": result.correct,
+        "decision": None if result.decision is None else decision_of(result.decision),
+        "ledger": _ledger(result.ledger),
+        "prm": {"name": result.prm, "is_baseline": result.prm_is_baseline},
+        "chosen": result.chosen,
+        "paths": [_path(path, vote) for path, vote in zip(result.paths_N, result.votes_N, strict=False)],
+        "degraded": result.degraded,
+        "error": None
+        if result.error is None
+        else {
+            "type": type(result.error).__name__,
+            "message": str(result.error),
+            "retryable": result.retryable,
+        },
+    }
+
+
+def decision_of(decision: Decision) -> dict[str, Any]:
+    """A decision as one JSON object."""
+    bins = decision.difficulty
+    return {
+        "difficulty": {"easy": bins.easy, "medium": bins.medium, "hard": bins.hard},
+        "pass_at_1": bins.pass_at_1,
+        "label": decision.label,
+        "strategy": decision.strategy,
+        "table_row": decision.table_row,
+        "reason": decision.reason,
+        "expected": {"accuracy": decision.accuracy, "tokens": decision.tokens},
+    }
+
+
+def _ledger(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "policy": _tokens(ledger.policy),
+        "prm": _tokens(ledger.prm),
+        "flops": asdict(ledger.flops),
+        "seconds": round(ledger.seconds, 3),
+    }
+
+
+def _tokens(tokens: Tokens) -> dict[str, int]:
+    return {
+        "prompt_tokens": tokens.prompt,
+        "cached_tokens": tokens.cached,
+        "generated_tokens": tokens.generated,
+    }
+
+
+def _path(path: Path, vote: int | None) -> dict[str, Any]:
+    return {
+        "lineage": list(path.lineage),
+        "steps": [step.text for step in path.steps_S],
+        "tokens": [len(step.tokens_T) for step in path.steps_S],
+        "logprobs": [math.fsum(step.logprobs_T) for step in path.steps_S],
+        "scores": list(path.scores_S),
+        "answer": path.answer,
+        "vote": vote,
+        "finish": path.finish,
+        "error": path.error,
+    }

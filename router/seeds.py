@@ -1,0 +1,18 @@
+"""Seeds from names: (run seed, problem, ask key) -> a seed, never from arrival order."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from policies import Key
+
+__all__ = ["seed_of"]
+
+
+def seed_of(run_seed: int, problem_id: str, key: Key) -> int:
+    """A seed in [0, 2^31). Siblings, which differ in `child` alone, have consecutive seeds: an engine
+    that samples n continuations of one prefix from seed s by s, s+1, ... may take them in one request."""
+    parent = ".".join(map(str, key.parent))
+    name = f"{run_seed}\x1f{problem_id}\x1f{key.tree}\x1f{parent}".encode("utf-8", "surrogatepass")
+    # 2^31 less room for the largest child index, so that siblings never wrap around.
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big") % (2**31 - 2**16) + key.child

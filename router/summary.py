@@ -1,0 +1,57 @@
+"""What a run came to, derived from its rows alone: resumed or undisturbed, the summary is the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["summarize"]
+
+_TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
+_FLOPS = ("policy_only", "policy_prm", "net")
+
+
+def summarize(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Counts, accuracy and the bill of rows as `row_of` writes them.
+
+    `accuracy` is over the problems that have a gold answer, failed ones included; None where there are
+    none. Reads the rows once and keeps none.
+    """
+    problems = failed = degraded = graded = correct = answered = 0
+    strategies: dict[str, Counter[str]] = {}
+    totals = {
+        "policy": Counter(dict.fromkeys(_TOKENS, 0)),
+        "prm": Counter(dict.fromkeys(_TOKENS, 0)),
+        "flops": Counter(dict.fromkeys(_FLOPS, 0)),
+    }
+    for row in rows:
+        problems += 1
+        failed += row["error"] is not None
+        degraded += row["degraded"] is not None
+        answered += row["answer"] is not None
+        # A failed row with a gold answer counts as wrong: leaving it out would flatter the run.
+        has_gold = row["gold"] is not None
+        graded += has_gold
+        correct += row["correct"] is True
+        if row["decision"] is not None:
+            tally = strategies.setdefault(row["decision"]["strategy"], Counter())
+            tally.update(
+                problems=1,
+                graded=has_gold,
+                correct=row["correct"] is True,
+                generated_tokens=row["ledger"]["policy"]["generated_tokens"],
+            )
+        for part, counts in totals.items():
+            counts.update(row["ledger"][part])
+    return {
+        "problems": problems,
+        "answered": answered,
+        "failed": failed,
+        "degraded": degraded,
+        "graded": graded,
+        "correct": correct,
+        "accuracy": correct / graded if graded else None,
+        "strategies": {name: dict(tally) for name, tally in sorted(strategies.items())},
+        "ledger": {part: dict(counts) for part, counts in totals.items()},
+    }

@@ -1,0 +1,17 @@
+"""Finds the GGUF file of a policy model: a named file, the cache, its hub, or the pinned mirror."""
+
+from router.weights.gguf import GgufHeader, read_header
+from router.weights.progress import Progress
+from router.weights.resolve import Availability, Weights, default_policy_model, inspect, resolve, size_of
+
+__all__ = [
+    "Availability",
+    "GgufHeader",
+    "Progress",
+    "Weights",
+    "default_policy_model",
+    "inspect",
+    "read_header",
+    "resolve",
+    "size_of",
+]

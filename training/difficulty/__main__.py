@@ -1,0 +1,66 @@
+"""Fit the difficulty predictor and write it, or report on problems held out from it."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import chain
+from pathlib import Path
+
+from difficulty import manifest, store
+from training.difficulty import sources
+from training.difficulty.corpus import Corpus, Graded, corpus
+from training.difficulty.fit import fit
+from training.difficulty.report import report
+from training.difficulty.rollouts import read_rollouts
+from training.difficulty.sizes import BILLIONS, PUBLISHED
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.difficulty", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with problems/ and sweeps/")
+    parser.add_argument("--rollouts", type=Path, nargs="*", default=[], help="JSONL of our own answers")
+    parser.add_argument("--out", type=Path, help="directory to write the predictor to")
+    parser.add_argument("--seed", type=int, default=0, help="decides the folds")
+    parser.add_argument("--report", action="store_true", help="print held-out figures")
+    options = parser.parse_args(arguments)
+
+    problems = read(options.data, options.rollouts)
+    fitted = fit(problems, options.seed, PUBLISHED)
+    if options.report:
+        for line in report(problems, fitted.held_out):
+            print(line)
+        law = fitted.predictor.abilities.law
+        print(f"Scale: {fitted.scale}")
+        print(f"Law: {law.slope:.2f} logits a tenfold size, sd {law.sd:.2f}, in family {law.family_sd:.2f}")
+    if options.out:
+        written = store.save(fitted.predictor, options.out, _provenance(options))
+        print(f"wrote {options.out / written.file}: {written.bytes} bytes, sha256 {written.sha256}")
+
+
+def read(data: Path, rollouts: list[Path]) -> Corpus:
+    """The logs in `data` and our own rollouts as one corpus."""
+    own = [row for path in rollouts for row in read_rollouts(path)]
+    params = {name: round(billions * 1e9) for name, billions in BILLIONS.items()}
+    params |= {row.policy_model: row.params for row in own}
+    answers = (Graded(r.problem, r.policy_model, r.n, r.n_correct, "rollouts") for r in own)
+    return corpus(chain(sources.graded(data), answers), sources.annotated(data), params)
+
+
+def _provenance(options: argparse.Namespace) -> manifest.Provenance:
+    files = [(name, options.data / name) for name in sources.FILES]
+    files += [(path.name, path) for path in options.rollouts]
+    own = " --rollouts " + " ".join(p.name for p in options.rollouts) if options.rollouts else ""
+    return manifest.Provenance(
+        command=f"python -m training.difficulty --data DATA{own} --out OUT --seed {options.seed}",
+        seed=options.seed,
+        data=[_data_file(name, path) for name, path in files],
+    )
+
+
+def _data_file(name: str, path: Path) -> manifest.DataFile:
+    data = path.read_bytes()
+    return manifest.DataFile(name=name, sha256=manifest.sha256(data), rows=data.count(b"\n"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Difficulty from text.
+
+Two auxiliary heads first learn what people annotated, MATH levels and GSM8K solution steps, from
+problems that no model has answered; their predictions then join terms and shape in a ridge on the
+difficulties that the answers imply. All parts are linear, so the sum is one linear model again.
+
+Ridge and Rasch take turns (expectation-maximisation, with the peak of each posterior for its mean):
+the text's prediction is the prior of a difficulty, the difficulty the target of the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import Ridge
+
+from difficulty.text import TextModel
+from training.difficulty.corpus import Corpus, Floats, Mask
+from training.difficulty.rasch import Rasch, rasch
+from training.difficulty.terms import Space, space
+
+__all__ = ["Learned", "learn", "predicted_levels"]
+
+_HEAD_ALPHA = 3.0
+_ALPHA = 1.0
+_HEAD_SCALE = 0.3
+_LINKED = 3
+"""Problems answered by fewer models say little of how the models compare, and join in the second round."""
+_WIDE, _NARROW = 2.0, 1.5
+"""Prior sd of b, in logits: around one mean for all problems, and around the text's prediction."""
+_ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """`text`: uncalibrated (`residual` is the prior of the fit). `rasch`: the last fit to the answers."""
+
+    text: TextModel
+    rasch: Rasch
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    weights: Floats
+    intercept: float
+
+    def __call__(self, matrix: sparse.csr_matrix) -> Floats:
+        values: Floats = matrix @ self.weights + self.intercept
+        return values
+
+
+def learn(corpus: Corpus, visible_P: Mask) -> Learned:
+    """Fit on the texts, annotations and answers of the visible problems alone."""
+    rows = np.flatnonzero(visible_P)
+    room = space([corpus.features[p] for p in rows])
+    matrix = room.matrix([corpus.features[p] for p in rows])
+    answered = corpus.answered_P & visible_P
+    heads = [
+        _head(matrix, annotation[rows], answered[rows]) for annotation in (corpus.level_P, corpus.log_steps_P)
+    ]
+
+    def regress(fitted: Rasch, on_P: Mask) -> tuple[_Linear, Floats]:
+        line = _stack(matrix, heads, fitted.b_P[rows], on_P[rows])
+        prediction = np.zeros(len(corpus.texts))
+        prediction[rows] = line(matrix)
+        return line, prediction
+
+    linked = visible_P & (np.bincount(corpus.problem_A, minlength=len(visible_P)) >= _LINKED)
+    linked = linked if linked.any() else answered
+    fitted = rasch(corpus, linked[corpus.problem_A], np.zeros(len(corpus.texts)), _WIDE)
+    line, prior = regress(fitted, linked)
+    for _ in range(_ROUNDS):
+        fitted = rasch(corpus, visible_P[corpus.problem_A], prior, _NARROW)
+        line, prior = regress(fitted, answered)
+    return Learned(_text_model(room, line, fitted.b_P[answered]), fitted)
+
+
+def predicted_levels(corpus: Corpus, train_P: Mask, test_P: Mask) -> Floats:
+    """The level head fitted on `train_P` alone, applied to `test_P`."""
+    features = np.array(corpus.features, dtype=object)
+    room = space(features[train_P].tolist())
+    head = _ridge(room.matrix(features[train_P].tolist()), corpus.level_P[train_P], _HEAD_ALPHA)
+    return head(room.matrix(features[test_P].tolist()))
+
+
+def _head(matrix: sparse.csr_matrix, annotation: Floats, answered: Mask) -> _Linear | None:
+    """Annotation from text, or None where nothing is annotated. Answered problems stay out, so that
+    the head's error on them is that on new ones."""
+    use = ~np.isnan(annotation) & ~answered
+    if not use.any():
+        return None
+    return _ridge(matrix[use], annotation[use], _HEAD_ALPHA)
+
+
+def _stack(matrix: sparse.csr_matrix, heads: list[_Linear | None], target: Floats, on: Mask) -> _Linear:
+    """Ridge on terms, shape and the heads' predictions, folded into one linear model of terms and shape."""
+    used = [head for head in heads if head is not None]
+    columns = np.array([head(matrix) for head in used]).reshape(len(used), matrix.shape[0]).T
+    centre, scale = columns[on].mean(axis=0), _HEAD_SCALE / np.maximum(columns[on].std(axis=0), 1e-9)
+    joined = sparse.hstack([matrix, (columns - centre) * scale], format="csr")
+    line = _ridge(joined[on], target[on], _ALPHA)
+    own, shares = np.split(line.weights, [matrix.shape[1]])
+    weights, intercept = own, line.intercept - float(shares @ (centre * scale))
+    for head, share in zip(used, shares * scale, strict=True):
+        weights = weights + share * head.weights
+        intercept += float(share) * head.intercept
+    return _Linear(weights, intercept)
+
+
+def _ridge(matrix: sparse.csr_matrix, target: Floats, alpha: float) -> _Linear:
+    ridge = Ridge(alpha, solver="lsqr", tol=1e-4).fit(matrix, target)
+    return _Linear(ridge.coef_, float(ridge.intercept_))
+
+
+def _text_model(room: Space, line: _Linear, b: Floats) -> TextModel:
+    terms, shape = np.split(line.weights, [len(room.idf)])
+    shape = shape * room.scale
+    return TextModel(
+        terms=dict(zip(room.idf, zip(room.idf.values(), terms.tolist(), strict=True), strict=True)),
+        shape=tuple(zip(room.low.tolist(), room.high.tolist(), shape.tolist(), strict=True)),
+        intercept=line.intercept - float(shape @ room.mean),
+        centre=float(b.mean()),
+        residual=_NARROW,
+        spread=float(max(b.std(), _NARROW)),
+    )
