@@ -13,21 +13,28 @@ from .ask import Ask, Extend, Fork, Group, Key, Score, Search
 from .limits import Limits
 from .path import Finish, Path, Step
 from .registry import STRATEGIES, Strategy, make, spec
+from .sampling import BestOfN, Greedy, Majority
 from .select import SELECTS, Outcome, select
 from .spec import MAX_N, SpecError
+from .stepwise import DVTS, Beam
 
 __all__ = [
     "AGGREGATES",
+    "DVTS",
     "MAX_N",
     "SELECTS",
     "STRATEGIES",
     "Ask",
+    "Beam",
+    "BestOfN",
     "Extend",
     "Finish",
     "Fork",
+    "Greedy",
     "Group",
     "Key",
     "Limits",
+    "Majority",
     "Outcome",
     "Path",
     "Score",

@@ -13,10 +13,12 @@ __all__ = ["MAX_ANSWER_CHARS", "extract_answer"]
 MAX_ANSWER_CHARS = 1000
 """A longer "answer" is a runaway text, not an answer."""
 
-_BOX = re.compile(r"\\f?boxed\s*\{")
+# An opening box, an escape (a brace in a set such as \{1, 2\}, a line break \\), or a brace.
+_BRACE = re.compile(r"\\f?boxed\s*+\{|\\[{}]|\\\\(?!f?boxed)|[{}]")
 _BOX_BARE = re.compile(r"\\f?boxed\s+([^\s{}$]+)")
-_HASHES = re.compile(r"####[ \t]*(\S[^\n]*)")
-_SENTENCE = re.compile(r"\banswer\s*(?:is|:)\s*:?[ \t]*(\S[^\n]*)", re.IGNORECASE)
+_HASHES = re.compile(r"(?<!#)####[ \t]*+(?=[^\s#])")
+# Possessive, as "answer is" before a million blanks must not take a million squared steps.
+_SENTENCE = re.compile(r"\banswer\s*+(?:is|:)\s*+:?+[ \t]*+(?=\S)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"\.(?:\s|$)")
 
 
@@ -35,26 +37,25 @@ def extract_answer(text: str) -> str | None:
 
 
 def _last_line(pattern: re.Pattern[str], text: str) -> str | None:
-    found = pattern.findall(text)
-    return found[-1] if found else None
+    """The rest of the line after the last match."""
+    end = max((match.end() for match in pattern.finditer(text)), default=None)
+    return None if end is None else text[end:].partition("\n")[0]
 
 
 def _last_boxed(text: str) -> str | None:
-    for opening in reversed(list(_BOX.finditer(text))):
-        content = _braced(text, opening.end())
-        if content is not None:
-            return content
-    bare = list(_BOX_BARE.finditer(text))
-    return bare[-1].group(1) if bare else None
-
-
-def _braced(text: str, start: int) -> str | None:
-    depth = 1
-    for at in range(start, min(len(text), start + MAX_ANSWER_CHARS + 1)):
-        char = text[at]
-        # An escaped brace (a set such as \{1, 2\}) does not close the box.
-        if char in "{}" and text[at - 1] != "\\":
-            depth += 1 if char == "{" else -1
-            if depth == 0:
-                return text[start:at]
-    return None
+    """The content of the last box to be opened that is also closed, neither blank nor over-long."""
+    opened: list[int] = []  # where the content of each open box starts; 0 for a mere brace
+    last, content = 0, None
+    for brace in _BRACE.finditer(text):
+        if brace[0] == "{":
+            opened.append(0)
+        elif len(brace[0]) > 2:
+            opened.append(brace.end())
+        elif brace[0] == "}" and opened:
+            start, end = opened.pop(), brace.start()
+            if start > last and end - start <= MAX_ANSWER_CHARS and text[start:end].strip():
+                last, content = start, text[start:end]
+    if content is not None:
+        return content
+    bare = _BOX_BARE.findall(text)
+    return bare[-1] if bare else None

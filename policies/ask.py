@@ -84,6 +84,8 @@ def extend(ask: Extend) -> Search[Path]:
 
 
 def score(path: Path) -> Search[Path]:
+    if path.is_scored:  # it did not grow, or only by a blank step
+        return path
     reply: Path = yield Score(path)
     return reply
 

@@ -10,7 +10,7 @@ from .ask import Search
 from .limits import Limits
 from .sampling import BestOfN, Greedy, Majority
 from .select import Outcome
-from .spec import SpecError, fill, nearest, split
+from .spec import SpecError, brief, fill, nearest, split
 from .stepwise import DVTS, Beam
 
 __all__ = ["STRATEGIES", "Strategy", "make", "spec"]
@@ -40,9 +40,7 @@ def make(text: str) -> Strategy:
     name, parameters = split(text)
     if name not in STRATEGIES:
         known = tuple(STRATEGIES)
-        raise SpecError(
-            f"unknown strategy {name[:60]!r}{nearest(name[:60], known)}; known: {', '.join(known)}"
-        )
+        raise SpecError(f"unknown strategy {brief(name)!r}{nearest(name, known)}; known: {', '.join(known)}")
     strategy = STRATEGIES[name]
     made: Strategy = strategy(**fill(strategy, parameters))
     return made

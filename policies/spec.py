@@ -5,14 +5,18 @@ greedy    majority:n=8    best_of_n:n=8,select=weighted,aggregate=min    beam:n=
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["MAX_N", "SpecError", "fill", "nearest", "one_of", "split", "whole"]
+__all__ = ["MAX_N", "SpecError", "brief", "fill", "nearest", "one_of", "split", "whole"]
 
 MAX_N = 4096
 """The largest budget a spec may ask for; 16 times the paper's largest."""
+
+
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
 class SpecError(ValueError):
@@ -30,11 +34,16 @@ def whole(name: str, number: object, low: int, high: int) -> None:
 def one_of(name: str, word: str, words: tuple[str, ...]) -> None:
     """Raise SpecError unless `word` is one of `words`."""
     if word not in words:
-        raise SpecError(f"{name}={word} is not known{nearest(word, words)}; known: {', '.join(words)}")
+        raise SpecError(f"{name}={brief(word)} is not known{nearest(word, words)}; known: {', '.join(words)}")
+
+
+def brief(text: str) -> str:
+    """`text` for a message: a slip may be a megabyte long."""
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def nearest(word: str, words: tuple[str, ...]) -> str:
-    close = get_close_matches(word.lower().replace("-", "_"), words, n=1, cutoff=0.5)
+    close = get_close_matches(word[:40].lower().replace("-", "_"), words, n=1, cutoff=0.5)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
@@ -48,9 +57,9 @@ def split(text: str) -> tuple[str, dict[str, str]]:
     for part in filter(None, (piece.strip() for piece in rest.split(","))):
         key, equals, given = (piece.strip() for piece in part.partition("="))
         if not equals or not key or not given:
-            raise SpecError(f"in {text!r}, {part!r} is not of the form key=value")
+            raise SpecError(f"in {brief(text)!r}, {brief(part)!r} is not of the form key=value")
         if key in parameters:
-            raise SpecError(f"in {text!r}, {key} is given twice")
+            raise SpecError(f"in {brief(text)!r}, {brief(key)} is given twice")
         parameters[key] = given
     return name.strip(), parameters
 
@@ -63,7 +72,7 @@ def fill(strategy: type[Any], parameters: dict[str, str]) -> dict[str, int | str
         if key not in known:
             takes = ", ".join(known) or "no parameters"
             raise SpecError(
-                f"{strategy.name} has no parameter {key}{nearest(key, tuple(known))}; it takes {takes}"
+                f"{strategy.name} has no parameter {brief(key)}{nearest(key, tuple(known))}; it takes {takes}"
             )
         values[key] = _number(key, given) if known[key] == "int" else given
     return values
@@ -71,6 +80,6 @@ def fill(strategy: type[Any], parameters: dict[str, str]) -> dict[str, int | str
 
 def _number(key: str, given: str) -> int:
     # A cap on the digits: int() of a million digits takes long and then prints them.
-    if len(given) > 20 or not given.lstrip("+-").isascii() or not given.lstrip("+-").isdigit():
-        raise SpecError(f"{key}={given[:20]} is not a whole number")
+    if len(given) > 20 or not _WHOLE.fullmatch(given):
+        raise SpecError(f"{key}={brief(given)} is not a whole number")
     return int(given)

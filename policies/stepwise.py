@@ -25,7 +25,7 @@ def grow(tree: int, parent: Path, child: int, limits: Limits) -> Search[Path]:
     path = yield from extend(
         Extend(Key(tree, parent.lineage, child), parent, "step", room, limits.temperature)
     )
-    if path.finish == "length" and path.n_tokens < limits.path_tokens:
+    if path.finish == "length" and parent.n_tokens < path.n_tokens < limits.path_tokens:
         path = replace(path, finish="open")  # only this step hit its limit
     if path.steps_S and path.finish != "failed":
         path = yield from score(path)
@@ -38,8 +38,7 @@ def tree_search(
     """All paths that ended, best first among equals of one round; `width` children of the root, then
     the best `keep` of each round, `m` children each.
 
-    A kept path that has ended takes one of the `keep` places for good. Children with the same text
-    are merged: the second would only pay for the first one's future twice.
+    A kept path that has ended takes one of the `keep` places for good, a failed one none.
     """
     root = Path()
     ended: list[Path] = []
@@ -48,9 +47,9 @@ def tree_search(
         grown = yield from fork(tuple(grow(tree, parent, child, limits) for parent, child in children))
         ranked = sorted(_merged(grown), key=lambda path: -(value(path, aggregate) or 0.0))
         ended += [path for path in ranked if not path.is_open]
-        kept = ranked[:keep]
+        kept = [path for path in ranked if path.finish != "failed"][:keep]
         frontier = [path for path in kept if path.is_open]
-        keep = len(frontier)
+        keep -= len(kept) - len(frontier)
         if not frontier:
             break
         if depth + 1 == limits.steps:
@@ -60,10 +59,14 @@ def tree_search(
 
 
 def _merged(paths: tuple[Path, ...]) -> list[Path]:
-    seen: dict[tuple[str, bool], Path] = {}
-    for path in paths:
-        seen.setdefault((path.text, path.is_open), path)
-    return list(seen.values())
+    """Children with the same text become one: the second would only pay for the first one's future
+    twice. A solution that the policy model ended has no future, and each is a vote."""
+    seen: dict[tuple[str, str], Path] = {}
+    return [
+        path
+        for path in paths
+        if path.finish == "stop" or seen.setdefault((path.text, path.finish), path) is path
+    ]
 
 
 def _check(n: int, m: int, select: str, aggregate: str) -> None:

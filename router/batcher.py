@@ -22,15 +22,30 @@ class Batcher(Generic[Ask, Reply]):
     def __init__(self, answer: Callable[[Sequence[Ask]], Awaitable[Sequence[Reply]]]) -> None:
         self._answer = answer
         self._waiting: list[tuple[Ask, asyncio.Future[Reply]]] = []
+        self._out: list[tuple[Ask, asyncio.Future[Reply]]] = []
         self._pump: asyncio.Task[None] | None = None
 
     async def ask(self, ask: Ask) -> Reply:
-        """The reply to one ask. Raises what `answer` raised, or ScorerError where it gave too few replies."""
+        """The reply to one ask. Raises what `answer` raised, or ScorerError where it gave too few replies.
+
+        Once every ask is cancelled, the batch that is out is cancelled too.
+        """
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiting.append((ask, reply))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run())
-        return await reply
+        try:
+            return await reply
+        except asyncio.CancelledError:
+            await self._stop_if_unwanted()
+            raise
+
+    async def _stop_if_unwanted(self) -> None:
+        if self._pump is None or not all(reply.done() for _, reply in (*self._waiting, *self._out)):
+            return
+        pump, self._pump = self._pump, None
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
 
     async def _run(self) -> None:
         while self._waiting:
@@ -38,6 +53,7 @@ class Batcher(Generic[Ask, Reply]):
             batch = [(ask, reply) for ask, reply in batch if not reply.cancelled()]
             if not batch:
                 continue
+            self._out = batch
             try:
                 replies = await self._answer([ask for ask, _ in batch])
                 if len(replies) != len(batch):

@@ -68,12 +68,15 @@ class Chooser:
             if affordable
             else min(outlooks, key=lambda one: (one.tokens, one.spec))
         )
+        dear = len(outlooks) - len(affordable)
+        left_out = f" ({dear or 'none'} of them above the budget of {budget} tokens)" if budget else ""
         reason = (
-            f"of {len(outlooks)} measured arms the highest utility {best.utility:.3f} = accuracy "
-            f"{best.accuracy:.3f} - {self._price:g} x {best.tokens / 1000:.2f} k tokens"
+            f"{row.id}: of {len(outlooks)} measured arms{left_out} the highest utility {best.utility:.3f} = "
+            f"accuracy {best.accuracy:.3f} - {self._price:g} x {best.tokens / 1000:.2f} k tokens"
+            if affordable
+            else f"{row.id}: of {len(outlooks)} measured arms, all of them above the budget of {budget} "
+            f"tokens, the cheapest: accuracy {best.accuracy:.3f}, {best.tokens / 1000:.2f} k tokens"
         )
-        if len(affordable) < len(outlooks):
-            reason += f"; {len(outlooks) - len(affordable)} arms are above the budget of {budget} tokens"
         return Decision(
             bins, bins.label, best.spec, f"{row.id}/{bins.label}", reason, best.accuracy, best.tokens
         )

@@ -90,7 +90,8 @@ class Router:
         tokens (`Ledger.spent`), and the best answer so far comes back.
 
         Draws `problems` as the engine has room. What one problem does, even to fail, is in its own result.
-        Raises EngineError where the engine cannot be started. Not for use inside a running event loop:
+        Raises EngineError where the engine cannot be started, InputError where two problems in flight
+        share an id. Not for use inside a running event loop:
         there, iterate `stream`.
         """
         results = self.stream(problems, strategy=strategy, budget=budget)
@@ -147,6 +148,8 @@ class Router:
             sound = [problem for problem in some if problem.error is None]
             decisions = self.decide([p.text for p in sound], strategy=strategy, budget=budget)
             for problem, decision in zip(sound, decisions, strict=True):
+                if problem.id in decided:
+                    raise InputError(f"two problems have the id {problem.id!r}")
                 decided[problem.id] = problem, decision
                 search = make(decision.strategy).search(self.limits)
                 yield Job(problem.id, problem.text, search, budget)

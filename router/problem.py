@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from policies.answer import extract_answer
 from router.errors import InputError
 
-__all__ = ["MAX_PROBLEM_CHARS", "Problem", "read_problems"]
+__all__ = ["MAX_PROBLEM_CHARS", "Problem", "read_problems", "storable"]
 
 MAX_PROBLEM_CHARS = 100_000
 
@@ -159,8 +159,8 @@ def _csv_rows(text: str, name: str) -> Iterator[_Row]:
             if None in fields:
                 raise InputError(f"{place}: more cells than the header has (is a comma not quoted?).")
             yield _Row(place, {key: cell for key, cell in fields.items() if cell})
-    except csv.Error as error:
-        raise InputError(f"{name} line {reader.line_num}: not valid CSV: {error}.") from error
+    except csv.Error as error:  # the DictReader's own line_num is that of the last good row
+        raise InputError(f"{name} line {reader.reader.line_num}: not valid CSV: {error}.") from error
 
 
 def _json(text: str, place: str) -> Any:
@@ -196,7 +196,7 @@ class _Numbering:
         self._place_of[identity] = row.place
         error = text_error or gold_error
         if error is not None:
-            text = _storable(text[:MAX_PROBLEM_CHARS])
+            text = storable(text[:MAX_PROBLEM_CHARS])
         return Problem(identity, text, gold, error)
 
     def _given_id(self, row: _Row) -> str | None:
@@ -205,7 +205,7 @@ class _Numbering:
             return None
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise InputError(f"{row.place}: the id must be text or a whole number, not {_kind(value)}.")
-        identity = _storable(str(value))
+        identity = storable(str(value))
         if identity in self._place_of:
             raise InputError(
                 f"{row.place}: the id {identity!r} is already that of {self._place_of[identity]}."
@@ -234,7 +234,7 @@ def _text(row: _Row) -> tuple[str, str | None]:
         return "", "The problem's text is empty."
     if len(text) > MAX_PROBLEM_CHARS:
         return text, f"The problem has {len(text):,} characters, more than the {MAX_PROBLEM_CHARS:,} allowed."
-    if text != _storable(text):
+    if text != storable(text):
         return text, "The problem's text holds a NUL or a lone surrogate, which no model can read."
     return text, None
 
@@ -244,13 +244,13 @@ def _gold(fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
     answer = fields.get("answer")
     if answer is None or answer == "":
         solution = fields.get("solution")
-        return (extract_answer(_storable(solution)) if isinstance(solution, str) else None), None
+        return (extract_answer(storable(solution)) if isinstance(solution, str) else None), None
     if isinstance(answer, bool | list | dict):
         return None, f"The field 'answer' holds {_kind(answer)}, not text or a number."
-    return _storable(str(answer).rpartition("####")[2].strip()) or None, None
+    return storable(str(answer).rpartition("####")[2].strip()) or None, None
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """`text` with U+FFFD for what cannot be written as UTF-8 or ends a C string."""
     return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

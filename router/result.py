@@ -10,7 +10,7 @@ from policies import Path
 from router.decision import Decision
 from router.errors import EngineError, RouterError
 from router.ledger import Ledger, Tokens
-from router.problem import Problem
+from router.problem import Problem, storable
 
 __all__ = ["Result", "decision_of", "row_of"]
 
@@ -40,24 +40,25 @@ class Result:
 
 
 def row_of(result: Result) -> dict[str, Any]:
-    """The result as one JSON object (configs/result.schema.json). Holds no NaN and no infinity."""
+    """The result as one JSON object (configs/result.schema.json). What JSON cannot hold is replaced: a
+    figure that is not finite by null, half of a surrogate pair by U+FFFD."""
     return {
-        "id": result.problem.id,
-        "problem": result.problem.text,
-        "answer": result.answer,
-        "gold": result.problem.gold,
+        "id": storable(result.problem.id),
+        "problem": storable(result.problem.text),
+        "answer": _text(result.answer),
+        "gold": _text(result.problem.gold),
         "correct": result.correct,
         "decision": None if result.decision is None else decision_of(result.decision),
         "ledger": _ledger(result.ledger),
         "prm": {"name": result.prm, "is_baseline": result.prm_is_baseline},
         "chosen": result.chosen,
         "paths": [_path(path, vote) for path, vote in zip(result.paths_N, result.votes_N, strict=False)],
-        "degraded": result.degraded,
+        "degraded": _text(result.degraded),
         "error": None
         if result.error is None
         else {
             "type": type(result.error).__name__,
-            "message": str(result.error),
+            "message": storable(str(result.error)),
             "retryable": result.retryable,
         },
     }
@@ -97,12 +98,21 @@ def _tokens(tokens: Tokens) -> dict[str, int]:
 def _path(path: Path, vote: int | None) -> dict[str, Any]:
     return {
         "lineage": list(path.lineage),
-        "steps": [step.text for step in path.steps_S],
+        "steps": [storable(step.text) for step in path.steps_S],
         "tokens": [len(step.tokens_T) for step in path.steps_S],
-        "logprobs": [math.fsum(step.logprobs_T) for step in path.steps_S],
+        "logprobs": [_sum(step.logprobs_T) for step in path.steps_S],
         "scores": list(path.scores_S),
-        "answer": path.answer,
+        "answer": _text(path.answer),
         "vote": vote,
         "finish": path.finish,
-        "error": path.error,
+        "error": _text(path.error),
     }
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else storable(text)
+
+
+def _sum(logprobs_T: tuple[float, ...]) -> float | None:
+    total = math.fsum(logprobs_T)
+    return total if math.isfinite(total) else None

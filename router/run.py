@@ -11,7 +11,7 @@ import fcntl
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 import orjson
 
@@ -39,7 +39,9 @@ class Run:
             try:
                 self._claim(config)
                 self.done = self._repair()
-                self._file: BinaryIO = self._results.open("ab")
+                self._file: int | None = os.open(
+                    self._results, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644
+                )
             except BaseException:
                 os.close(self._lock)
                 raise
@@ -55,12 +57,14 @@ class Run:
     def append(self, row: Mapping[str, Any]) -> None:
         """Add a finished problem; it survives a kill from here on. Raises RunError on a full disk, with
         the rows so far intact."""
-        start = self._file.tell()
+        assert self._file is not None, "the run is closed"
+        # Not through a buffer: what a full disk refused would stay in it, and come out when it is closed.
+        start, line = os.fstat(self._file).st_size, memoryview(orjson.dumps(row) + b"\n")
         try:
-            self._file.write(orjson.dumps(row) + b"\n")
-            self._file.flush()
+            while line:
+                line = line[os.write(self._file, line) :]
         except OSError as error:
-            os.ftruncate(self._file.fileno(), start)
+            os.ftruncate(self._file, start)
             raise RunError(f"{self._results} cannot be written: {error}") from error
         self.done.add(row["id"])
 
@@ -71,16 +75,21 @@ class Run:
                 yield orjson.loads(line)
 
     def finish(self) -> dict[str, Any]:
-        """Write summary.json from the rows, and return it."""
+        """Write summary.json from the rows, and return it. Raises RunError on a full disk."""
         summary = summarize(self.rows())
-        _replace(self.folder / "summary.json", orjson.dumps(summary, option=_INDENT) + b"\n")
+        path = self.folder / "summary.json"
+        try:
+            _replace(path, orjson.dumps(summary, option=_INDENT) + b"\n")
+        except OSError as error:
+            raise RunError(f"{path} cannot be written: {error}") from error
         return summary
 
     def close(self) -> None:
         """Let go of the directory. Idempotent."""
-        if not self._file.closed:
-            self._file.close()
+        if self._file is not None:
+            os.close(self._file)
             os.close(self._lock)
+            self._file = None
 
     def _locked(self) -> int:
         lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -104,6 +113,8 @@ class Run:
             found = orjson.loads(path.read_bytes())
         except orjson.JSONDecodeError as error:
             raise RunError(f"{path} is damaged ({error}): give another directory") from error
+        if not isinstance(found, dict):
+            raise RunError(f"{path} is damaged (it is no object): give another directory")
         changed = sorted(_differences(found, wanted))
         if changed:
             raise RunError(
@@ -131,17 +142,21 @@ class Run:
                 whole += len(line)
         os.truncate(self._results, whole)
         if owed:
-            kept = (line for line in self._results.open("rb") if not _is_owed(orjson.loads(line)))
-            _replace(self._results, b"".join(kept))
+            with self._results.open("rb") as file:
+                kept = b"".join(line for line in file if not _is_owed(orjson.loads(line)))
+            _replace(self._results, kept)
         return done
 
 
 def _row(line: bytes, place: str) -> dict[str, Any]:
     try:
         row: dict[str, Any] = orjson.loads(line)
-        if isinstance(row["id"], str) and "error" in row:
+        # All that is read of a row later, read now.
+        _is_owed(row)
+        summarize([row])
+        if isinstance(row["id"], str):
             return row
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
         pass
     raise RunError(f"{place} is damaged: mend or remove the line, or give another directory")
 
@@ -152,11 +167,15 @@ def _is_owed(row: Mapping[str, Any]) -> bool:
 
 def _replace(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _differences(found: Any, wanted: Any, name: str = "") -> Iterator[str]:

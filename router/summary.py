@@ -38,8 +38,9 @@ def summarize(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             tally = strategies.setdefault(row["decision"]["strategy"], Counter())
             tally.update(
                 problems=1,
-                graded=has_gold,
-                correct=row["correct"] is True,
+                # int: the first update of a Counter stores what it is given, and JSON would say "true".
+                graded=int(has_gold),
+                correct=int(row["correct"] is True),
                 generated_tokens=row["ledger"]["policy"]["generated_tokens"],
             )
         for part, counts in totals.items():

@@ -155,7 +155,7 @@ def load_table(path: Path) -> Table:
         raise TableError(f"the strategy table {path} cannot be read: {error}") from error
     try:
         return Table.model_validate(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise TableError(f"the strategy table {path} is not JSON: {error}") from error
     except ValidationError as error:
         raise TableError(f"the strategy table {path} is not valid: {first_fault(error)}") from error
+    except (ValueError, RecursionError) as error:  # ValueError: a number of more digits than int() takes
+        raise TableError(f"the strategy table {path} is not JSON: {error}") from error

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-__all__ = ["app"]
+__all__ = ["UsageError", "app"]
+
+UsageError: Any = typer.BadParameter.__mro__[1]
+"""Click's, which typer brings along under a name of its own that differs between versions."""
 
 app = typer.Typer(
     name="compute-router",

@@ -12,9 +12,18 @@ from difficulty import ModelFileError
 from policies import SpecError
 from router.errors import RouterError
 
-__all__ = ["BAD_INPUT", "DONE", "SOME_FAILED", "guarded"]
+__all__ = ["BAD_INPUT", "DONE", "SOME_FAILED", "complain", "guarded"]
 
 DONE, SOME_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+
+
+def complain(message: str) -> None:
+    """The one error of a command, on standard error; what a terminal would obey is spelled out."""
+    spelled = "".join(
+        char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
+        for char in message
+    )
+    print(f"compute-router: error: {spelled}", file=sys.stderr)
 
 
 @contextmanager
@@ -24,8 +33,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except (RouterError, SpecError, ModelFileError) as error:
-        message = str(error).encode("utf-8", "backslashreplace").decode()
-        print(f"compute-router: error: {message}", file=sys.stderr)
+        complain(str(error))
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
         print("compute-router: stopped; with --out, the same command goes on from here", file=sys.stderr)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 
 from router.engines.base import Extension, ModelInfo, Request
-from router.engines.steps import Piece, cut_steps
+from router.engines.steps import STEP_END, Piece, cut_steps
 from router.errors import ContextOverflow
 from router.ledger import Tokens
 
@@ -65,9 +65,8 @@ class ScriptedEngine:
             await asyncio.sleep(self._delay_s * (draw % 1000) / 1000)
         if scripted is not None:
             return scripted
-        pieces_T = [Piece(char, ord(char) + 1, _logprob(draw, i)) for i, char in enumerate(_text(request))]
-        pieces_T.append(Piece("", END))
-        rest = pieces_T[len(request.path_T) :]
+        rest = [Piece(char, ord(char) + 1, _logprob(draw, i)) for i, char in enumerate(_rest(request))]
+        rest.append(Piece("", END))
         written = rest[: request.max_tokens]
         finish: str = "stop" if len(written) == len(rest) else "length"
         steps_S = cut_steps(written)
@@ -83,14 +82,14 @@ def _hash(*parts: object) -> int:
     return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest(), "big")
 
 
-def _text(request: Request) -> str:
-    """The whole text of a path: its first tokens are the ones it has, the rest hangs on the seed."""
+def _rest(request: Request) -> str:
+    """What follows the path so far: one to three steps in all, then the answer."""
     draw = _hash(request.prompt_T, request.seed if request.temperature else 0)
     right = _hash(request.prompt_T) % 90
     answer = right if draw % 10 < 5 else right + draw % 4
-    had = "".join(chr(token - 1) for token in request.path_T if token != END)
-    steps = [f"Step {i + 1}: consider {_hash(draw, i) % 1000}." for i in range(1 + draw % 3)]
-    return had + "\n\n".join([*steps, f"The answer is \\boxed{{{answer}}}."])
+    had = "".join(chr(token - 1) for token in request.path_T).count(STEP_END)
+    steps = [f"Step {i + 1}: consider {_hash(draw, i) % 1000}." for i in range(had, 1 + draw % 3)]
+    return STEP_END.join([*steps, f"The answer is \\boxed{{{answer}}}."])
 
 
 def _logprob(draw: int, at: int) -> float:

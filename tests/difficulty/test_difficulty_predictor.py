@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -61,7 +62,7 @@ def test_a_larger_model_of_a_kind_is_never_expected_to_do_worse(shipped: Predict
             [p.distribution.pass_at_1 for p in shipped.predict(PROBLEMS, PolicyModel(name, 10**n))]
             for n in range(7, 13)
         ]
-        for smaller, larger in zip(ladder, ladder[1:], strict=False):
+        for smaller, larger in pairwise(ladder):
             assert all(a <= b for a, b in zip(smaller, larger, strict=True))
 
 

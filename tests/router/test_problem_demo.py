@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import json
-import runpy
 import subprocess
 import sys
 from fractions import Fraction
@@ -14,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from router.problem import read_problems
+from training.arithmetic import arithmetic_problem
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "configs/problems/demo.jsonl"
-ARITHMETIC = ROOT / "benchmarks/arithmetic.py"
-arithmetic_problem = runpy.run_path(str(ARITHMETIC))["arithmetic_problem"]
 
 ROWS = {row["id"]: row for row in map(json.loads, DEMO.read_text("utf-8").splitlines())}
 
@@ -77,7 +75,17 @@ def test_a_sum_is_right_and_can_be_made_again(key: str) -> None:
 
 
 def test_the_generator_covers_the_grid_and_repeats_itself(tmp_path: Path) -> None:
-    command = [sys.executable, str(ARITHMETIC), "--terms", "2-4", "--digits", "1-2", "--count", "14"]
+    command = [
+        sys.executable,
+        "-m",
+        "training.arithmetic",
+        "--terms",
+        "2-4",
+        "--digits",
+        "1-2",
+        "--count",
+        "14",
+    ]
     first, again = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in "ab")
     assert first == again
     path = tmp_path / "sums.jsonl"

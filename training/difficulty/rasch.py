@@ -13,7 +13,7 @@ __all__ = ["Rasch", "rasch"]
 
 _ABILITY_SD = 3.0
 _ROUNDS = 200
-_TOLERANCE = 1e-5
+_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,18 @@ class Rasch:
     ability_sd_M: Floats
 
 
-def rasch(corpus: Corpus, answers_A: Mask, prior_P: Floats, prior_sd: float) -> Rasch:
-    """Fit on the answers in `answers_A`, under b_p ~ N(prior_P[p], prior_sd^2). Newton, side by side."""
+def rasch(
+    corpus: Corpus, answers_A: Mask, prior_P: Floats, prior_sd: float, start: Rasch | None = None
+) -> Rasch:
+    """Fit on the answers in `answers_A`, under b_p ~ N(prior_P[p], prior_sd^2).
+
+    Newton's steps for abilities and difficulties in turn, from `start` where an earlier fit is near.
+    """
     P, M = len(corpus.texts), len(corpus.models)
     p_A, m_A = corpus.problem_A[answers_A], corpus.model_A[answers_A]
     n_A, k_A = corpus.n_A[answers_A], corpus.k_A[answers_A]
-    b, ability = prior_P.copy(), np.zeros(M)
+    b = prior_P.copy()
+    ability = np.zeros(M) if start is None else start.ability_M.copy()
 
     def slopes() -> tuple[Floats, Floats]:
         right = expit(ability[m_A] - b[p_A])

@@ -30,7 +30,8 @@ _LINKED = 3
 """Problems answered by fewer models say little of how the models compare, and join in the second round."""
 _WIDE, _NARROW = 2.0, 1.5
 """Prior sd of b, in logits: around one mean for all problems, and around the text's prediction."""
-_ROUNDS = 2
+_ROUNDS = 20
+"""A model that shares no problem with another finds its place on the scale only slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +62,21 @@ def learn(corpus: Corpus, visible_P: Mask) -> Learned:
         _head(matrix, annotation[rows], answered[rows]) for annotation in (corpus.level_P, corpus.log_steps_P)
     ]
 
+    answered_rows = np.flatnonzero(answered)
+    matrix = matrix[answered[rows]]
+
     def regress(fitted: Rasch, on_P: Mask) -> tuple[_Linear, Floats]:
-        line = _stack(matrix, heads, fitted.b_P[rows], on_P[rows])
+        line = _stack(matrix, heads, fitted.b_P[answered_rows], on_P[answered_rows])
         prediction = np.zeros(len(corpus.texts))
-        prediction[rows] = line(matrix)
+        prediction[answered_rows] = line(matrix)
         return line, prediction
 
-    linked = visible_P & (np.bincount(corpus.problem_A, minlength=len(visible_P)) >= _LINKED)
+    linked = answered & (np.bincount(corpus.problem_A, minlength=len(answered)) >= _LINKED)
     linked = linked if linked.any() else answered
     fitted = rasch(corpus, linked[corpus.problem_A], np.zeros(len(corpus.texts)), _WIDE)
     line, prior = regress(fitted, linked)
     for _ in range(_ROUNDS):
-        fitted = rasch(corpus, visible_P[corpus.problem_A], prior, _NARROW)
+        fitted = rasch(corpus, answered[corpus.problem_A], prior, _NARROW, start=fitted)
         line, prior = regress(fitted, answered)
     return Learned(_text_model(room, line, fitted.b_P[answered]), fitted)
 

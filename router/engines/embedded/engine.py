@@ -18,6 +18,10 @@ from router.weights import Weights, read_header
 
 __all__ = ["EmbeddedEngine", "model_info"]
 
+GROUP = 4
+"""Siblings in one request. llama.cpp starts n samples only when n slots are free at once: large groups
+leave slots idle while they wait, small ones read the shared prefix more often."""
+
 _MARK = "PROBLEM-STANDS-HERE"
 """Stands for the problem in the chat template, so that only the template is read for control tokens."""
 
@@ -44,8 +48,8 @@ class EmbeddedEngine:
 
     def __init__(self, weights: Weights, *, slots: int = 16, context: int = 1024) -> None:
         self.slots = slots
-        self._weights = weights
-        self._context = context
+        self.server = LlamaServer(weights.path, slots=slots, context=context)
+        self._name = weights.name
         self._stack = AsyncExitStack()
         self._frame_T: tuple[list[int], list[int]] = ([], [])
         self.model = model_info(weights, context)
@@ -62,8 +66,7 @@ class EmbeddedEngine:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        server = LlamaServer(self._weights.path, slots=self.slots, context=self._context)
-        await self._stack.enter_async_context(server)
+        server = await self._stack.enter_async_context(self.server)
         self._session = await self._stack.enter_async_context(
             aiohttp.ClientSession(
                 server.address,
@@ -73,14 +76,12 @@ class EmbeddedEngine:
                 read_bufsize=2**20,
             )
         )
-        self._siblings = Siblings(lambda request, n: stream(self._session, request, n), most=self.slots)
+        self._siblings = Siblings(lambda request, n: stream(self._session, request, n), most=min(GROUP, self.slots))
         self._stack.push_async_callback(self._siblings.close)
         template: str = (await self._call("POST", "/apply-template", {"messages": chat(_MARK)}))["prompt"]
         before, mark, after = template.partition(_MARK)
         if not mark:
-            raise EngineError(
-                f"the chat template of {self._weights.name} drops the user's message", retryable=False
-            )
+            raise EngineError(f"the chat template of {self._name} drops the user's message", retryable=False)
         self._frame_T = (await self._tokens(before, special=True), await self._tokens(after, special=True))
 
     async def encode(self, problem: str) -> tuple[int, ...]:

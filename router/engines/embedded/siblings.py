@@ -32,23 +32,30 @@ class Siblings:
         self._sample = sample
         self._most = most
         self._waiting: dict[Request, list[tuple[int, asyncio.Future[Extension]]]] = {}
+        self._replies: set[asyncio.Future[Extension]] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._groups: set[asyncio.Task[None]] = set()
 
     async def extend(self, request: Request) -> Extension:
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Extension] = loop.create_future()
+        self._replies.add(reply)
+        reply.add_done_callback(self._replies.discard)
         self._waiting.setdefault(replace(request, seed=0), []).append((request.seed, reply))
         if self._flush is None:
             self._flush = loop.call_later(WINDOW_S, self._start)
         return await reply
 
     async def close(self) -> None:
+        """End every request; whoever still waits gets an EngineError."""
         if self._flush is not None:
             self._flush.cancel()
         for task in self._groups:
             task.cancel()
         await asyncio.gather(*self._groups, return_exceptions=True)
+        for reply in self._replies:
+            if not reply.done():
+                reply.set_exception(EngineError("the engine was closed", retryable=False))
 
     def _start(self) -> None:
         self._flush = None

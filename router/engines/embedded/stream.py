@@ -42,7 +42,7 @@ async def stream(
                 index: int = chunk["index"]
                 pieces[index].extend(_pieces(chunk))
                 if chunk["stop"]:
-                    yield index, _extension(chunk, pieces[index])
+                    yield index, _extension(chunk, pieces[index], is_first=index == 0)
     except (aiohttp.ClientError, TimeoutError, orjson.JSONDecodeError, KeyError) as error:
         raise EngineError(f"the embedded engine broke off: {type(error).__name__}: {error}") from error
 
@@ -88,7 +88,7 @@ def _pieces(chunk: dict[str, Any]) -> list[Piece]:
     ]
 
 
-def _extension(chunk: dict[str, Any], pieces_T: list[Piece]) -> Extension:
+def _extension(chunk: dict[str, Any], pieces_T: list[Piece], *, is_first: bool) -> Extension:
     finish = _FINISH.get(chunk["stop_type"])
     if finish == "open" and pieces_T:
         # llama.cpp cuts the stop string from the text; its token is part of the path all the same.
@@ -96,8 +96,9 @@ def _extension(chunk: dict[str, Any], pieces_T: list[Piece]) -> Extension:
     if finish is None:
         raise EngineError(f"the embedded engine stopped for an unknown reason: {chunk['stop_type']!r}")
     timings = chunk["timings"]
-    cached = int(timings["cache_n"])
-    usage = Tokens(
-        prompt=cached + int(timings["prompt_n"]), cached=cached, generated=int(chunk["tokens_predicted"])
-    )
+    prompt = int(timings["cache_n"]) + int(timings["prompt_n"])
+    # llama.cpp reads the prefix for the first of n samples and copies its cache to the others, which
+    # repeat the first one's counts: what they read was all cached.
+    cached = int(timings["cache_n"]) if is_first else prompt
+    usage = Tokens(prompt=prompt, cached=cached, generated=int(chunk["tokens_predicted"]))
     return Extension(cut_steps(pieces_T), finish, usage)

@@ -1,6 +1,6 @@
 """Sums and differences of chosen length and size, whose difficulty for a small model is easy to dial.
 
-    python benchmarks/arithmetic.py --terms 2-8 --digits 1-3 --count 120 --seed 0 > FILE
+    python -m training.arithmetic --terms 2-8 --digits 1-3 --count 120 --seed 0 > FILE
 
 writes JSONL. A problem depends on its terms, digits and seed alone. The seeds of one command are
 `SEEDS * S` and on, for `--seed S`; the arithmetic of configs/problems/demo.jsonl is from `--seed 7`.
@@ -13,6 +13,7 @@ import itertools
 import json
 import random
 import sys
+from collections.abc import Iterator
 
 SEEDS = 1_000_000
 
@@ -39,18 +40,21 @@ def interval(text: str) -> range:
     return range(int(first), int(last or first) + 1)
 
 
+def arithmetic_problems(terms: range, digits: range, count: int, seed: int) -> Iterator[dict[str, str]]:
+    """`count` problems that go through every shape in turn; the seeds start at `SEEDS * seed`."""
+    shapes = itertools.cycle(itertools.product(terms, digits))
+    for index, (n_terms, n_digits) in enumerate(itertools.islice(shapes, count)):
+        yield arithmetic_problem(n_terms, n_digits, SEEDS * seed + index)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--terms", type=interval, default=interval("2-8"))
     parser.add_argument("--digits", type=interval, default=interval("1-3"))
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    shapes = itertools.cycle(itertools.product(options.terms, options.digits))
-    for index, (terms, digits) in enumerate(itertools.islice(shapes, options.count)):
-        row = arithmetic_problem(terms, digits, SEEDS * options.seed + index)
+    for row in arithmetic_problems(options.terms, options.digits, options.count, options.seed):
         print(json.dumps(row), file=sys.stdout)
 
 

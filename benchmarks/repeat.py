@@ -1,0 +1,68 @@
+"""The router twice on the same problems with one seed: how many answers agree, and why any differ.
+
+    python benchmarks/repeat.py PROBLEMS [--limit N] [--out DIR]
+
+Decisions and requests are the same both times (checked). Texts need not be: llama.cpp's matrix products
+round differently for different batch sizes, and which paths share a batch hangs on timing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("problems")
+    parser.add_argument("--limit", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("runs/repeat"))
+    options = parser.parse_args()
+    first, second = (run(options, name) for name in ("first", "second"))
+    same_answer = [key for key in first if first[key]["answer"] == second[key]["answer"]]
+    same_verdict = [key for key in first if first[key]["correct"] == second[key]["correct"]]
+    paths = [
+        (one, two)
+        for key in first
+        for one, two in zip(first[key]["paths"], second[key]["paths"], strict=True)
+    ]
+    same_path = [one for one, two in paths if one["steps"] == two["steps"]]
+    prefixes = [common(one, two) for one, two in paths if one["steps"] != two["steps"]]
+    decided = sum(first[key]["decision"] == second[key]["decision"] for key in first)
+    print(f"\ndecisions that agree   {decided}/{len(first)}")
+    print(f"answers that agree     {len(same_answer)}/{len(first)}")
+    print(f"verdicts that agree    {len(same_verdict)}/{len(first)}")
+    print(f"texts that agree       {len(same_path)}/{len(paths)} paths")
+    if prefixes:
+        shared = sum(prefixes) / len(prefixes)
+        print(f"where texts differ, they share their first {shared:.0f} characters on average")
+    for key in first.keys() - same_answer:
+        strategy = first[key]["decision"]["strategy"]
+        print(f"  {key}: {first[key]['answer']!r} and {second[key]['answer']!r} ({strategy})")
+
+
+def run(options: argparse.Namespace, name: str) -> dict[str, dict[str, Any]]:
+    out = options.out / name
+    command = [sys.executable, "-c", "from router.cli import main; main()", "solve", options.problems]
+    command += ["--out", str(out), "--seed", str(options.seed)]
+    command += [] if options.limit is None else ["--limit", str(options.limit)]
+    print(f"== {name}", flush=True)
+    if subprocess.run(command, check=False).returncode == 2:
+        sys.exit(2)
+    with (out / "results.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return {row["id"]: row for row in sorted(rows, key=lambda row: row["id"])}
+
+
+def common(one: dict[str, Any], two: dict[str, Any]) -> int:
+    a, b = "".join(one["steps"]), "".join(two["steps"])
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+
+
+if __name__ == "__main__":
+    main()

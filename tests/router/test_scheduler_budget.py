@@ -1,0 +1,68 @@
+"""A budget is a hard cap, and the best answer so far comes back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.kit import FairScorer, jobs, said, solve_all
+
+from router.engines import Extension, Request, ScriptedEngine
+
+SPECS = ("greedy", "majority:n=5", "best_of_n:n=5", "beam:n=4,m=2", "dvts:n=4,m=2")
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@given(budget=st.integers(1, 800), price=st.sampled_from([0, 7]))
+@settings(max_examples=25, deadline=None)
+def test_a_budget_is_never_exceeded(spec: str, budget: int, price: int) -> None:
+    [solved] = solve_all(ScriptedEngine(), jobs(spec, 1, budget), FairScorer(price=price)).values()
+    assert solved.ledger.spent <= budget
+    assert solved.error is None
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_budget_that_suffices_changes_nothing(spec: str) -> None:
+    [free] = solve_all(ScriptedEngine(), jobs(spec, 1)).values()
+    [capped] = solve_all(ScriptedEngine(), jobs(spec, 1, 1_000_000)).values()
+    assert capped.outcome == free.outcome
+
+
+async def long_reply(request: Request) -> Extension:
+    return said(request, f"{'so ' * 30}\\boxed{{7}}")  # 99 tokens
+
+
+@pytest.mark.parametrize("spec", ["majority:n=8", "best_of_n:n=8"])
+def test_the_best_answer_so_far_comes_back(spec: str) -> None:
+    # A path may want 400 tokens: the first has room for them, and what it left over goes to the others.
+    [solved] = solve_all(ScriptedEngine(script=long_reply), jobs(spec, 1, 250)).values()
+    assert solved.outcome is not None
+    assert solved.outcome.answer == "7"
+    assert [path.finish for path in solved.outcome.paths_N] == ["stop", "stop", *["budget"] * 6]
+    assert [path.n_tokens for path in solved.outcome.paths_N] == [99, 99, 52, 0, 0, 0, 0, 0]
+    assert solved.ledger.spent == 250
+    assert solved.error is None
+
+
+def test_a_budget_below_one_answer_is_spent_and_answers_nothing() -> None:
+    [solved] = solve_all(ScriptedEngine(script=long_reply), jobs("majority:n=4", 1, 20)).values()
+    assert solved.outcome is not None
+    assert solved.outcome.answer is None
+    assert solved.ledger.spent == 20
+    assert {path.finish for path in solved.outcome.paths_N} == {"budget"}
+    assert solved.error is None
+
+
+def test_scores_that_the_budget_cannot_pay_are_named() -> None:
+    [solved] = solve_all(
+        ScriptedEngine(script=long_reply), jobs("best_of_n:n=2", 1, 210), FairScorer(price=50)
+    ).values()
+    assert solved.outcome is not None
+    assert solved.outcome.answer == "7"
+    assert solved.degraded == "the budget left some paths unscored"
+    assert solved.ledger.spent <= 210
+
+
+def test_problems_have_a_budget_each() -> None:
+    for solved in solve_all(ScriptedEngine(script=long_reply), jobs("majority:n=8", 3, 250)).values():
+        assert solved.ledger.spent == 250

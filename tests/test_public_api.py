@@ -1,0 +1,25 @@
+"""The public names: one that comes or goes is a decision, and stands in the changelog."""
+
+from __future__ import annotations
+
+import policies
+import router
+
+POLICIES = """
+    AGGREGATES Ask Beam BestOfN DVTS Extend Finish Fork Greedy Group Key Limits MAX_N Majority Outcome Path
+    SELECTS STRATEGIES Score Search SpecError Step Strategy extract_answer make select spec value
+"""
+ROUTER = """
+    Decision Engine Ledger Problem Result Router RouterError Run ScriptedEngine Settings Table build
+    load_table read_problems
+"""
+
+
+def test_policies() -> None:
+    assert set(policies.__all__) == set(POLICIES.split())
+    assert all(hasattr(policies, name) for name in policies.__all__)
+
+
+def test_router() -> None:
+    assert set(router.__all__) == set(ROUTER.split())
+    assert all(getattr(router, name) is not None for name in router.__all__)
