@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from router.build import Settings, build
+    from router.assemble import Settings, build
     from router.decision import Decision
     from router.engines import Engine, ScriptedEngine
     from router.errors import RouterError
@@ -36,9 +36,9 @@ _HOMES = {
     "RouterError": "errors",
     "Run": "run",
     "ScriptedEngine": "engines",
-    "Settings": "build",
+    "Settings": "assemble",
     "Table": "table",
-    "build": "build",
+    "build": "assemble",
     "load_table": "table",
     "read_problems": "problem",
 }

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
-from contextlib import AsyncExitStack
-from itertools import islice
+from contextlib import AsyncExitStack, aclosing
+from itertools import chain, islice
 from types import TracebackType
 from typing import Self
 
@@ -118,11 +118,14 @@ class Router:
         decided: dict[str, tuple[Problem, Decision]] = {}
         broken: list[Problem] = []
         jobs = self._jobs(problems, strategy, budget, decided, broken)
-        scheduler = await self._start()
-        async for solved in scheduler.run(jobs):
-            while broken:
-                yield self._refused(broken.pop())
-            yield await self._graded(solved, *decided.pop(solved.job.problem_id))
+        first = next(jobs, None)
+        if first is not None:  # else there is nothing to start an engine for
+            scheduler = await self._start()
+            async with aclosing(scheduler.run(chain([first], jobs))) as finished:
+                async for solved in finished:
+                    while broken:
+                        yield self._refused(broken.pop())
+                    yield await self._graded(solved, *decided.pop(solved.job.problem_id))
         while broken:
             yield self._refused(broken.pop())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -79,7 +79,7 @@ class Scheduler:
         self._seed = seed
         self._scores: Batcher[tuple[str, Path], Scored] = Batcher(scorer.score)
 
-    async def run(self, jobs: Iterable[Job]) -> AsyncIterator[Solved]:
+    async def run(self, jobs: Iterable[Job]) -> AsyncGenerator[Solved, None]:
         """Solve `jobs`, as many side by side as the engine has slots; yields in order of completion.
 
         Jobs are drawn as they can start, so a long iterable costs no memory. Closing the iterator
@@ -192,7 +192,7 @@ class Scheduler:
             used = scored.usage.computed
             run.prm += scored.usage
             return path.scored(scored.scores_S)
-        except ScorerError as error:
+        except (ScorerError, EngineError) as error:
             run.degraded = run.degraded or f"a path could not be scored: {error}"
             return path
         finally:

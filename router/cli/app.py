@@ -86,7 +86,7 @@ def solve(
     as_json: Json = False,
 ) -> None:
     """Solve problems: predicted difficulty, chosen strategy, answer and bill of each."""
-    from router.build import Settings
+    from router.assemble import Settings
     from router.cli.exits import guarded
     from router.cli.solve import solve as run
 
@@ -109,7 +109,7 @@ def route(
     as_json: Json = False,
 ) -> None:
     """Show the decision for each problem, and why, without solving."""
-    from router.build import Settings
+    from router.assemble import Settings
     from router.cli.exits import guarded
     from router.cli.route import route as run
 
@@ -127,7 +127,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Show what is installed, which engine and weights would be used, what is missing and how to get it."""
-    from router.build import Settings
+    from router.assemble import Settings
     from router.cli.doctor import doctor as run
     from router.cli.exits import guarded
 

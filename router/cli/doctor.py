@@ -15,7 +15,7 @@ from rich.text import Text
 
 from difficulty import ModelFileError
 from difficulty import load as load_predictor
-from router.build import Settings
+from router.assemble import Settings
 from router.cli.exits import BAD_INPUT, DONE
 from router.display import plain
 from router.errors import RouterError

@@ -9,7 +9,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from router.build import Settings, chooser
+from router.assemble import Settings, chooser
 from router.cli.exits import DONE, SOME_FAILED
 from router.decision import Decision
 from router.display import plain
@@ -56,5 +56,5 @@ def _show(problems: list[Problem], decisions: dict[str, Decision]) -> None:
             f"hard {bins.hard:.2f}; pass@1 {bins.pass_at_1:.2f})"
         )
         console.print(f"  strategy    {decision.strategy}")
-        console.print(f"  table row   {decision.table_row}")
+        console.print(Text(f"  table row   {plain(decision.table_row or '')}"))
         console.print(Text(f"  because     {plain(decision.reason)}"))

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from policies import make, spec
-from router.build import Settings, build, run_config
+from router.assemble import Settings, build, run_config
 from router.cli.exits import DONE, SOME_FAILED
 from router.cli.report import Report
 from router.problem import read_problems

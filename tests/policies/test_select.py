@@ -119,6 +119,12 @@ def test_a_path_without_a_score_has_no_say_beside_scored_ones(rule: str) -> None
     assert (outcome.answer, outcome.unscored) == ("2", False)
 
 
+@pytest.mark.parametrize("rule", ["max", "weighted"])
+def test_nor_does_it_break_a_tie_among_them(rule: str) -> None:
+    tied = [path("1", (0.25,), -2.0), path("2", (0.25,), -0.1)]
+    assert choose([*tied, path("1", logprob=-0.1), path("1", logprob=-0.1)], rule).answer == "2"
+
+
 def test_a_vote_wants_no_scores() -> None:
     assert not choose([path("1"), path("2")], "vote").unscored
 

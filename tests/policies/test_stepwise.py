@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from support.drive import World, drive, toy_world
 
-from policies import Extend, Limits, Path, Score, Step, make
+from policies import Extend, Key, Limits, Path, Score, Step, make
 
 LIMITS = Limits(step_tokens=10, path_tokens=40, steps=6)
 
@@ -132,6 +132,21 @@ def test_only_paths_with_a_new_step_are_scored(text: str) -> None:
     for seed in range(20):
         driven = drive(make(text).search(LIMITS), toy_world(seed))
         assert not any(ask.path.is_scored for ask in driven.asks if isinstance(ask, Score))
+
+
+@pytest.mark.parametrize("text", ["beam:n=1,m=1", "dvts:n=1,m=1"])
+@pytest.mark.parametrize("end", ["stop", "budget"])
+def test_a_path_that_ends_without_a_word_is_not_scored_again(text: str, end: str) -> None:
+    def extend(ask: Extend) -> Path:
+        if not ask.path.steps_S:
+            return write(ask, "\\boxed{1}\n\n")
+        return ask.path.end(0, "budget") if end == "budget" else write(ask, "", "stop")
+
+    driven = drive(make(text).search(LIMITS), world(extend))
+    assert [ask for ask in driven.asks if isinstance(ask, Score)] == [
+        Score(write(Extend(Key(0, (), 0), Path(), "step", 10, 0.7), "\\boxed{1}\n\n"))
+    ]
+    assert driven.outcome.paths_N[0].is_scored
 
 
 @pytest.mark.parametrize("text", ["majority:n=2", "best_of_n:n=2", "beam:n=4,m=2", "dvts:n=4,m=2", "greedy"])

@@ -22,7 +22,7 @@ from router.scoring import LogprobBaseline
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """compute-router, with a scripted engine that does not dawdle."""
-    monkeypatch.setattr(import_module("router.build"), "SCRIPTED_DELAY_S", 0.0)
+    monkeypatch.setattr(import_module("router.assemble"), "SCRIPTED_DELAY_S", 0.0)
 
     def run(*arguments: str) -> Ran:
         with pytest.raises(SystemExit) as end:

@@ -100,9 +100,7 @@ def test_the_choice_maximises_the_stated_utility(
 
 
 @given(arms_of, distributions())
-def test_the_order_of_the_arms_does_not_matter(
-    arms: tuple[dict[str, Any], ...], bins: Distribution
-) -> None:
+def test_the_order_of_the_arms_does_not_matter(arms: tuple[dict[str, Any], ...], bins: Distribution) -> None:
     assert decide(list(arms), bins=bins).strategy == decide(list(arms[::-1]), bins=bins).strategy
 
 

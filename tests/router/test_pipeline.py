@@ -72,7 +72,9 @@ def test_a_spent_budget_gives_the_best_answer_so_far(make_router: MakeRouter) ->
         assert cut
         assert whole
         assert row["answer"] in {path["answer"] for path in whole}
-        assert row["ledger"]["policy"]["generated_tokens"] < free[name]["ledger"]["policy"]["generated_tokens"]
+        assert (
+            row["ledger"]["policy"]["generated_tokens"] < free[name]["ledger"]["policy"]["generated_tokens"]
+        )
 
 
 def test_a_budget_of_nothing_is_refused(make_router: MakeRouter) -> None:
@@ -162,3 +164,8 @@ def test_the_answer_is_graded_as_mathematics(make_router: MakeRouter) -> None:
         "c": False,
         "d": None,
     }
+
+
+def test_two_problems_of_one_text_are_sampled_apart(make_router: MakeRouter) -> None:
+    rows = solved(make_router(), [Problem("a", "Compute."), Problem("b", "Compute.")], "majority:n=8")
+    assert rows["a"]["paths"] != rows["b"]["paths"]

@@ -65,7 +65,9 @@ def test_every_strategy_is_tried_here() -> None:
 
 @pytest.mark.parametrize("spec", [*SPECS, None], ids=str)
 @pytest.mark.parametrize("budget", [None, 100, 1])
-def test_rows_of_every_strategy_are_valid(spec: str | None, budget: int | None, make_router: MakeRouter) -> None:
+def test_rows_of_every_strategy_are_valid(
+    spec: str | None, budget: int | None, make_router: MakeRouter
+) -> None:
     problems = [
         Problem("a", "Compute 1 + 1.", "2"),
         Problem("b", "Prove it."),
@@ -74,7 +76,9 @@ def test_rows_of_every_strategy_are_valid(spec: str | None, budget: int | None, 
     ]
     with make_router() as router:
         strategy = make_strategy(spec) if spec else None
-        rows = {r.problem.id: checked(r) for r in router.solve_many(problems, strategy=strategy, budget=budget)}
+        rows = {
+            r.problem.id: checked(r) for r in router.solve_many(problems, strategy=strategy, budget=budget)
+        }
     assert set(rows) == set("abcd")
     assert rows["c"]["error"]["type"] == "InputError"
     assert rows["d"]["error"]["type"] == "ContextOverflow"

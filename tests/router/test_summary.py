@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from router.summary import summarize
 
 count = st.integers(0, 10**6)
-tokens = st.fixed_dictionaries(
-    {"prompt_tokens": count, "cached_tokens": count, "generated_tokens": count}
-)
+tokens = st.fixed_dictionaries({"prompt_tokens": count, "cached_tokens": count, "generated_tokens": count})
 rows = st.lists(
     st.fixed_dictionaries(
         {
@@ -28,9 +26,7 @@ rows = st.lists(
                 {
                     "policy": tokens,
                     "prm": tokens,
-                    "flops": st.fixed_dictionaries(
-                        {"policy_only": count, "policy_prm": count, "net": count}
-                    ),
+                    "flops": st.fixed_dictionaries({"policy_only": count, "policy_prm": count, "net": count}),
                     "seconds": st.floats(0, 10),
                 }
             ),

@@ -33,9 +33,10 @@ class LlamaServer:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        server, self._server = self._server, None
         # The last reference goes in a thread: the destructor joins llama.cpp's own threads.
-        await asyncio.to_thread(_drop, [server])
+        holder = [self._server]
+        self._server = None
+        await asyncio.to_thread(holder.clear)
 
     def _load(self) -> Any:
         try:
@@ -57,10 +58,6 @@ class LlamaServer:
             return xllamacpp.Server(params)
         except Exception as error:
             raise EngineError(f"llama.cpp cannot load {self._gguf}: {error}", retryable=False) from error
-
-
-def _drop(holder: list[Any]) -> None:
-    holder.clear()
 
 
 def _cores() -> int:
