@@ -2,8 +2,9 @@
 
     python benchmarks/repeat.py PROBLEMS [--limit N] [--out DIR]
 
-Decisions and requests are the same both times (checked). Texts need not be: llama.cpp's matrix products
-round differently for different batch sizes, and which paths share a batch hangs on timing.
+The first run is that of benchmarks/compare.py, where it was made. Decisions and requests are the same both
+times (checked). Texts need not be: llama.cpp's matrix products round differently for different batch sizes,
+and which paths share a batch hangs on timing.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ def main() -> None:
     parser.add_argument("problems")
     parser.add_argument("--limit", type=int)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/repeat"))
+    parser.add_argument("--out", type=Path, default=Path("runs/compare"))
     options = parser.parse_args()
-    first, second = (run(options, name) for name in ("first", "second"))
+    first, second = (run(options, name) for name in ("router", "router-again"))
     same_answer = [key for key in first if first[key]["answer"] == second[key]["answer"]]
     same_verdict = [key for key in first if first[key]["correct"] == second[key]["correct"]]
     paths = [

@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 
 from policies import Path
-from router.engines import Engine, Extension, Request, ScriptedEngine
+from router.engines import Engine, Extension, Request
 from router.engines.steps import STEP_END
 from router.errors import ContextOverflow
 
@@ -158,11 +158,3 @@ class EngineContract:
             assert (await engine.extend(request)).steps_S == whole.steps_S
 
         self.run(make_engine, use)
-
-
-class TestScriptedEngine(EngineContract):
-    max_tokens = 200
-
-    @pytest.fixture
-    def make_engine(self) -> MakeEngine:
-        return lambda: ScriptedEngine(delay_s=0.002, context=1000)

@@ -1,0 +1,47 @@
+"""configs/embedded.yaml, and what is made of a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router import presets
+from router.errors import RouterError
+
+GOOD = "slots: 2\ncontext: 256\nstep_tokens: 32\npath_tokens: 64\n"
+
+
+def load(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> presets.EmbeddedPreset:
+    path = tmp_path / "embedded.yaml"
+    path.write_text(text)
+    monkeypatch.setattr(presets, "data_path", lambda name: path)
+    return presets.load_embedded()
+
+
+def test_the_shipped_preset_leaves_room_for_a_prompt() -> None:
+    preset = presets.load_embedded()
+    assert preset.step_tokens <= preset.path_tokens < preset.context
+
+
+def test_limits_are_the_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = load(GOOD, tmp_path, monkeypatch).limits
+    assert (limits.step_tokens, limits.path_tokens) == (32, 64)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (GOOD.replace("slots: 2", "slots: 0"), "slots"),
+        (GOOD.replace("slots: 2", "slots: two"), "slots"),
+        (GOOD + "extra: 1\n", "extra"),
+        ("- a list\n", "the file"),
+        ("slots: [\n", "cannot be read"),
+        ("slots: !!python/object/apply:os.system ['true']\n", "cannot be read"),
+    ],
+)
+def test_a_wrong_preset_is_one_error(
+    text: str, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RouterError, match=named):
+        load(text, tmp_path, monkeypatch)
