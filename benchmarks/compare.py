@@ -11,26 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
+
+from solving import options, solve
 
 ARMS = {"greedy": "greedy", "best-of-8": "best_of_n:n=8,aggregate=mean", "router": "auto"}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("problems")
-    parser.add_argument("--limit", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/compare"))
-    options = parser.parse_args()
-    rows = {
-        name: run(options.problems, spec, options.out / name, options.seed, options.limit)
-        for name, spec in ARMS.items()
-    }
+    chosen = options(__doc__ or "")
+    rows = {name: run(chosen, name, spec) for name, spec in ARMS.items()}
     base = rows["best-of-8"]
     head = ("right", "tokens", "of BoN", "FLOPs", "of BoN", "seconds of BoN")
     print(f"\n{'arm':<10}" + "".join(f"{word:>15}" for word in head))
@@ -46,19 +37,15 @@ def main() -> None:
         print(f"{name:<10}" + "".join(f"{cell:>15}" for cell in cells))
 
 
-def run(problems: str, spec: str, out: Path, seed: int, limit: int | None) -> dict[str, Any]:
-    """One arm, from its run directory; tokens are those that count against a budget, FLOPs are policy + PRM
-    net of cached prefixes, seconds from the first start to the end (kept beside the run)."""
-    command = [sys.executable, "-c", "from router.cli import main; main()", "solve", problems]
-    command += ["--strategy", spec, "--out", str(out), "--seed", str(seed)]
-    command += [] if limit is None else ["--limit", str(limit)]
-    print(f"== {spec}", flush=True)
+def run(chosen: argparse.Namespace, name: str, spec: str) -> dict[str, Any]:
+    """One arm; tokens are those that count against a budget, FLOPs are policy + PRM net of cached prefixes,
+    seconds are those of the call that finished the run (kept beside it)."""
     start = time.monotonic()
-    if subprocess.run(command, check=False).returncode == 2:
-        sys.exit(2)
+    out = solve(chosen, name, spec)
     clock = out / "seconds"
-    seconds = float(clock.read_text()) if clock.exists() else time.monotonic() - start
-    clock.write_text(f"{seconds}")
+    if not clock.exists():
+        clock.write_text(f"{time.monotonic() - start}")
+    seconds = float(clock.read_text())
     summary = json.loads((out / "summary.json").read_text())
     policy, prm = summary["ledger"]["policy"], summary["ledger"]["prm"]
     return {

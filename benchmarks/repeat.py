@@ -11,20 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
+
+from solving import options, solve
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("problems")
-    parser.add_argument("--limit", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("runs/compare"))
-    options = parser.parse_args()
-    first, second = (run(options, name) for name in ("router", "router-again"))
+    chosen = options(__doc__ or "")
+    first, second = (run(chosen, name) for name in ("router", "router-again"))
     same_answer = [key for key in first if first[key]["answer"] == second[key]["answer"]]
     same_verdict = [key for key in first if first[key]["correct"] == second[key]["correct"]]
     paths = [
@@ -47,14 +41,8 @@ def main() -> None:
         print(f"  {key}: {first[key]['answer']!r} and {second[key]['answer']!r} ({strategy})")
 
 
-def run(options: argparse.Namespace, name: str) -> dict[str, dict[str, Any]]:
-    out = options.out / name
-    command = [sys.executable, "-c", "from router.cli import main; main()", "solve", options.problems]
-    command += ["--out", str(out), "--seed", str(options.seed)]
-    command += [] if options.limit is None else ["--limit", str(options.limit)]
-    print(f"== {name}", flush=True)
-    if subprocess.run(command, check=False).returncode == 2:
-        sys.exit(2)
+def run(chosen: argparse.Namespace, name: str) -> dict[str, dict[str, Any]]:
+    out = solve(chosen, name, "auto")
     with (out / "results.jsonl").open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return {row["id"]: row for row in sorted(rows, key=lambda row: row["id"])}

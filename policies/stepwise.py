@@ -69,20 +69,10 @@ def _merged(paths: tuple[Path, ...]) -> list[Path]:
     ]
 
 
-def _check(n: int, m: int, select: str, aggregate: str) -> None:
-    whole("n", n, 1, MAX_N)
-    whole("m", m, 1, MAX_N)
-    if n % m:
-        raise SpecError(f"m={m} does not divide n={n}: the search keeps n/m paths")
-    one_of("select", select, SELECTS)
-    one_of("aggregate", aggregate, tuple(AGGREGATES))
-
-
 @dataclass(frozen=True, slots=True)
-class Beam:
-    """Beam search: of N candidate steps the best N/M go on, M children each."""
+class _TreeSearch:
+    """What beam search and DVTS share: N candidates a step, M children a path."""
 
-    name: ClassVar[str] = "beam"
     needs_prm: ClassVar[bool] = True
     n: int = 16
     m: int = 4
@@ -90,7 +80,19 @@ class Beam:
     aggregate: str = "last"
 
     def __post_init__(self) -> None:
-        _check(self.n, self.m, self.select, self.aggregate)
+        whole("n", self.n, 1, MAX_N)
+        whole("m", self.m, 1, MAX_N)
+        if self.n % self.m:
+            raise SpecError(f"m={self.m} does not divide n={self.n}: the search keeps n/m paths")
+        one_of("select", self.select, SELECTS)
+        one_of("aggregate", self.aggregate, tuple(AGGREGATES))
+
+
+@dataclass(frozen=True, slots=True)
+class Beam(_TreeSearch):
+    """Beam search: of N candidate steps the best N/M go on, M children each."""
+
+    name: ClassVar[str] = "beam"
 
     def search(self, limits: Limits) -> Search[Outcome]:
         paths_N = yield from tree_search(0, self.n, self.n // self.m, self.m, self.aggregate, limits)
@@ -98,18 +100,10 @@ class Beam:
 
 
 @dataclass(frozen=True, slots=True)
-class DVTS:
+class DVTS(_TreeSearch):
     """Diverse verifier tree search: N/M independent trees of width M, one path kept in each."""
 
     name: ClassVar[str] = "dvts"
-    needs_prm: ClassVar[bool] = True
-    n: int = 16
-    m: int = 4
-    select: str = "weighted"
-    aggregate: str = "last"
-
-    def __post_init__(self) -> None:
-        _check(self.n, self.m, self.select, self.aggregate)
 
     def search(self, limits: Limits) -> Search[Outcome]:
         trees = yield from fork(
