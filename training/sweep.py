@@ -123,7 +123,9 @@ def main() -> None:
     _write(options.out, ({**asdict(one), "n_correct": one.n_correct} for one in problems))
     if options.rollouts:
         texts = {row["id"]: row["problem"] for run in options.runs for row in _rows(run)}
-        _write(options.rollouts, (_rollout(one, texts[one.id]) for one in problems))
+        # A single greedy solution is no sample.
+        sampled = (one for one in problems if len(one.samples) > 1)
+        _write(options.rollouts, (_rollout(one, texts[one.id]) for one in sampled))
     print(f"{len(problems)} problems, {sum(len(one.samples) for one in problems)} samples -> {options.out}")
 
 
