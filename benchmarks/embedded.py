@@ -38,7 +38,7 @@ from router.weights import default_policy_model, resolve
 PROBLEM = (
     "A shop sells pens at $3 and books at $12. Ann buys 7 pens and 4 books and pays with $100. Her change?"
 )
-PATHS, TOKENS = 16, 96
+PATHS, TOKENS = 16, 64
 
 
 class Clocked(LogprobBaseline):

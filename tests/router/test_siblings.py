@@ -58,7 +58,7 @@ async def ask_all(siblings: Siblings, seeds: list[int]) -> list[int]:
 def test_everyone_gets_the_sample_of_its_own_seed(seeds: list[int], most: int) -> None:
     async def main() -> None:
         sampler = Sampler()
-        siblings = Siblings(sampler, most=most)
+        siblings = Siblings(sampler, most=most, slots=64)
         assert await ask_all(siblings, seeds) == seeds
         requested = [first + i for first, n in sampler.calls for i in range(n)]
         assert sorted(requested) == sorted(seeds)
@@ -72,7 +72,7 @@ def test_everyone_gets_the_sample_of_its_own_seed(seeds: list[int], most: int) -
 def test_consecutive_seeds_are_one_request_and_others_are_not() -> None:
     async def main() -> None:
         sampler = Sampler()
-        await ask_all(Siblings(sampler, most=16), [7, 5, 6, 20, 9, 10])
+        await ask_all(Siblings(sampler, most=16, slots=64), [7, 5, 6, 20, 9, 10])
         assert sorted(sampler.calls) == [(5, 3), (9, 2), (20, 1)]
 
     asyncio.run(main())
@@ -81,7 +81,7 @@ def test_consecutive_seeds_are_one_request_and_others_are_not() -> None:
 def test_a_group_has_no_more_members_than_the_engine_slots() -> None:
     async def main() -> None:
         sampler = Sampler()
-        await ask_all(Siblings(sampler, most=4), list(range(10)))
+        await ask_all(Siblings(sampler, most=4, slots=64), list(range(10)))
         assert sorted(sampler.calls) == [(0, 4), (4, 4), (8, 2)]
 
     asyncio.run(main())
@@ -100,7 +100,7 @@ def test_a_group_has_no_more_members_than_the_engine_slots() -> None:
 def test_requests_that_differ_in_more_than_the_seed_are_no_siblings(other: Request) -> None:
     async def main() -> None:
         sampler = Sampler()
-        siblings = Siblings(sampler, most=16)
+        siblings = Siblings(sampler, most=16, slots=64)
         await asyncio.gather(siblings.extend(asked(0)), siblings.extend(other))
         assert sorted(sampler.calls) == [(0, 1), (1, 1)]
 
@@ -110,7 +110,7 @@ def test_requests_that_differ_in_more_than_the_seed_are_no_siblings(other: Reque
 def test_a_sample_is_handed_back_the_moment_it_ends() -> None:
     async def main() -> None:
         sampler = Sampler(1)
-        siblings = Siblings(sampler, most=16)
+        siblings = Siblings(sampler, most=16, slots=64)
         tasks = [asyncio.create_task(siblings.extend(asked(seed))) for seed in range(3)]
         assert said(await asyncio.wait_for(tasks[0], 10)) == 0
         assert said(await asyncio.wait_for(tasks[2], 10)) == 2
@@ -125,7 +125,7 @@ def test_a_sample_is_handed_back_the_moment_it_ends() -> None:
 def test_a_cancelled_member_disturbs_no_other(before_it_is_sent: bool) -> None:
     async def main() -> None:
         sampler = Sampler(0, 1, 2)
-        siblings = Siblings(sampler, most=16)
+        siblings = Siblings(sampler, most=16, slots=64)
         tasks = [asyncio.create_task(siblings.extend(asked(seed))) for seed in range(3)]
         await asyncio.sleep(0 if before_it_is_sent else 0.01)
         tasks[1].cancel()
@@ -140,7 +140,7 @@ def test_a_cancelled_member_disturbs_no_other(before_it_is_sent: bool) -> None:
 def test_once_every_member_is_cancelled_the_request_is_closed() -> None:
     async def main() -> None:
         sampler = Sampler(*range(3), 10)
-        siblings = Siblings(sampler, most=16)
+        siblings = Siblings(sampler, most=16, slots=64)
         tasks = [asyncio.create_task(siblings.extend(asked(seed))) for seed in (0, 1, 2, 10)]
         await asyncio.sleep(0.01)
         for task in tasks[:2]:
@@ -159,7 +159,7 @@ def test_once_every_member_is_cancelled_the_request_is_closed() -> None:
 def test_the_last_to_be_cancelled_may_wait_beside_finished_ones() -> None:
     async def main() -> None:
         sampler = Sampler(2)
-        siblings = Siblings(sampler, most=16)
+        siblings = Siblings(sampler, most=16, slots=64)
         tasks = [asyncio.create_task(siblings.extend(asked(seed))) for seed in range(3)]
         await asyncio.gather(*tasks[:2])
         tasks[2].cancel()
@@ -175,7 +175,7 @@ def test_an_error_reaches_every_member_that_still_waits() -> None:
         raise EngineError("gone")
 
     async def main() -> None:
-        siblings = Siblings(sample, most=16)
+        siblings = Siblings(sample, most=16, slots=64)
         replies = await asyncio.gather(*(siblings.extend(asked(i)) for i in range(3)), return_exceptions=True)
         assert isinstance(replies[0], Extension)
         assert [str(reply) for reply in replies[1:]] == ["gone", "gone"]
@@ -189,7 +189,7 @@ def test_a_stream_that_ends_early_is_an_error_that_may_be_tried_again() -> None:
         yield 1, Extension((Step("1"),), "stop", Tokens())
 
     async def main() -> None:
-        siblings = Siblings(sample, most=16)
+        siblings = Siblings(sample, most=16, slots=64)
         replies = await asyncio.gather(*(siblings.extend(asked(i)) for i in range(2)), return_exceptions=True)
         assert isinstance(replies[0], EngineError)
         assert replies[0].retryable
@@ -201,7 +201,7 @@ def test_a_stream_that_ends_early_is_an_error_that_may_be_tried_again() -> None:
 def test_closing_leaves_nobody_waiting() -> None:
     async def main() -> None:
         sampler = Sampler(0)
-        siblings = Siblings(sampler, most=16)
+        siblings = Siblings(sampler, most=16, slots=64)
         sent = asyncio.create_task(siblings.extend(asked(0)))
         await asyncio.sleep(0.01)
         unsent = asyncio.create_task(siblings.extend(asked(5)))

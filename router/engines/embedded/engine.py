@@ -76,8 +76,9 @@ class EmbeddedEngine:
                 read_bufsize=2**20,
             )
         )
-        most = min(GROUP, self.slots)
-        self._siblings = Siblings(lambda request, n: stream(self._session, request, n), most=most)
+        self._siblings = Siblings(
+            lambda request, n: stream(self._session, request, n), most=GROUP, slots=self.slots
+        )
         self._stack.push_async_callback(self._siblings.close)
         template: str = (await self._call("POST", "/apply-template", {"messages": chat(_MARK)}))["prompt"]
         before, mark, after = template.partition(_MARK)

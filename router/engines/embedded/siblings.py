@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from router.engines.base import Extension, Request
+from router.engines.embedded.slots import Slots
 from router.errors import EngineError
 
 __all__ = ["Siblings"]
@@ -25,12 +26,14 @@ WINDOW_S = 0.001
 class Siblings:
     """Groups requests and hands each sample back the moment it ends.
 
-    A sample that is cancelled is forgotten; once every sample of a group is, the request is closed.
+    At most `most` samples go into a group, and groups start in the order asked as `slots` fall free. A
+    sample that is cancelled is forgotten; once every sample of a group is, the request is closed.
     """
 
-    def __init__(self, sample: Sample, *, most: int) -> None:
+    def __init__(self, sample: Sample, *, most: int, slots: int) -> None:
         self._sample = sample
-        self._most = most
+        self._most = min(most, slots)
+        self._slots = Slots(slots)
         self._waiting: dict[Request, list[tuple[int, asyncio.Future[Extension]]]] = {}
         self._replies: set[asyncio.Future[Extension]] = set()
         self._flush: asyncio.TimerHandle | None = None
@@ -78,12 +81,18 @@ class Siblings:
 
     async def _run(self, first: Request, replies: list[asyncio.Future[Extension]]) -> None:
         error: Exception = EngineError("the engine closed the stream before every sample had ended")
+        running = len(replies)
+        await self._slots.take(running)
         try:
             async for index, extension in self._sample(first, len(replies)):
+                running -= 1
+                self._slots.give_back(1)
                 if not replies[index].done():
                     replies[index].set_result(extension)
         except Exception as caught:
             error = caught
+        finally:
+            self._slots.give_back(running)
         for reply in replies:
             if not reply.done():
                 reply.set_exception(error)
