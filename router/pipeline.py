@@ -150,7 +150,10 @@ class Router:
             broken += [problem for problem in some if problem.error is not None]
             sound = [problem for problem in some if problem.error is None]
             decisions = self.decide([p.text for p in sound], strategy=strategy, budget=budget)
-            for problem, decision in zip(sound, decisions, strict=True):
+            # Longest first: what is dear starts early, so that the end of a run does not wait for it alone.
+            for problem, decision in sorted(
+                zip(sound, decisions, strict=True), key=lambda pair: -(pair[1].tokens or 0.0)
+            ):
                 if problem.id in decided:
                     raise InputError(f"two problems have the id {problem.id!r}")
                 decided[problem.id] = problem, decision
