@@ -9,12 +9,12 @@ training file, so that a sweep without texts can be joined again. Only training 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from pathlib import Path
 from typing import Any
 
 from training.arithmetic import arithmetic_problems, interval
+from training.jsonl import read_jsonl, write_jsonl
 
 __all__ = ["workload"]
 
@@ -31,12 +31,12 @@ def workload(data: Path) -> list[dict[str, Any]]:
         {key: row[key] for key in ("id", "problem", "answer")}
         for row in arithmetic_problems(interval("2-8"), interval("1-3"), SUMS, seed=0)
     ]
-    gsm8k = _rows(data / "problems" / "gsm8k_train.jsonl")
+    gsm8k = list(read_jsonl(data / "problems" / "gsm8k_train.jsonl"))
     for at in rng.sample(range(len(gsm8k)), WORD_PROBLEMS):
         rows.append(
             {"id": f"gsm8k-train-{at}", "problem": gsm8k[at]["question"], "answer": gsm8k[at]["answer"]}
         )
-    math = _rows(data / "problems" / "math_train7474_levels.jsonl")
+    math = list(read_jsonl(data / "problems" / "math_train7474_levels.jsonl"))
     short = [
         at
         for at, row in enumerate(math)
@@ -50,19 +50,13 @@ def workload(data: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
     options = parser.parse_args()
     rows = workload(options.data)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    write_jsonl(options.out, rows)
     print(f"{len(rows)} problems -> {options.out}")
 
 

@@ -152,17 +152,15 @@ def test_a_run_becomes_a_sweep_and_comes_back(tmp_path: Path, monkeypatch: pytes
     problems = tmp_path / "problems.jsonl"
     rows = [{"id": f"q{i}", "problem": f"Compute {i} + \u2028 1.", "answer": i + 1} for i in range(5)]
     problems.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    run, out, rollouts = tmp_path / "run", tmp_path / "sweep.jsonl", tmp_path / "rollouts.jsonl"
+    run, out = tmp_path / "run", tmp_path / "sweep.jsonl"
     with pytest.raises(SystemExit) as end:
         main(
             ["solve", str(problems), "--engine", "scripted", "--strategy", "best_of_n:n=4", "--out", str(run)]
         )
     assert end.value.code == 0
-    monkeypatch.setattr("sys.argv", ["sweep", str(run), "--out", str(out), "--rollouts", str(rollouts)])
+    monkeypatch.setattr("sys.argv", ["sweep", str(run), "--out", str(out)])
     sweep.main()
     swept = read_sweep(out)
     assert [one.id for one in swept] == [row["id"] for row in rows]
     assert all(len(one.samples) == 4 for one in swept)
     assert "Compute" not in out.read_text("utf-8")
-    with rollouts.open(encoding="utf-8") as lines:
-        assert [json.loads(line)["problem"] for line in lines] == [row["problem"] for row in rows]
