@@ -3,9 +3,10 @@
     python -m training.sweep RUN... --out FILE
 
 reads run directories of a strategy that keeps all its samples (best_of_n) and writes one JSON object a
-problem: {"id", "policy_model", "params", "n_correct", "samples": [{"answer", "group", "correct", "tokens",
-"scores", "logprob"}]}. It holds neither the problem's text nor the solutions, so a sweep over other people's
-problems can be kept beside the code; training/rejoin.py gives it the texts back.
+problem, {"id", "policy_model", "params", "prm", "n_correct", "samples": [{"answer", "group", "correct",
+"tokens", "scores", "logprob"}]}, with a manifest beside the file. It holds neither the problem's text nor the
+solutions, so a sweep over other people's problems can be kept beside the code; training/rejoin.py gives it
+the texts back.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +94,18 @@ async def _samples(row: dict[str, Any], grader: Grader) -> tuple[Sample, ...]:
     )
 
 
+def _write_manifest(out: Path, runs: Sequence[Path]) -> None:
+    """What the sweep came from, beside it: the configuration of every run (seed, weights, limits, hash of the
+    input), and the hash of the file."""
+    manifest = {
+        "file": out.name,
+        "sha256": sha256(out.read_bytes()).hexdigest(),
+        "command": f"python -m training.sweep {' '.join(run.name for run in runs)} --out {out.name}",
+        "runs": {run.name: json.loads((run / "config.json").read_text("utf-8")) for run in runs},
+    }
+    out.with_suffix(".manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
@@ -100,6 +115,7 @@ def main() -> None:
         (problem for run in options.runs for problem in asyncio.run(compact(run))), key=lambda one: one.id
     )
     write_jsonl(options.out, ({**asdict(one), "n_correct": one.n_correct} for one in problems))
+    _write_manifest(options.out, options.runs)
     print(f"{len(problems)} problems, {sum(len(one.samples) for one in problems)} samples -> {options.out}")
 
 
