@@ -9,10 +9,14 @@ only; nothing of ours is imported from outside this package.
 
 from .aggregate import AGGREGATES, value
 from .answer import extract_answer
-from .ask import Ask, Extend, Fork, Group, Key, Score, Search
+from .ask import Ask, Assess, Extend, Fork, Group, Key, Score, Search
 from .limits import Limits
+from .mcts import MCTS
+from .outlook import Outlook
 from .path import Finish, Path, Step
+from .rebase import REBASE
 from .registry import STRATEGIES, Strategy, make, spec
+from .reroute import Reroute
 from .sampling import BestOfN, Greedy, Majority
 from .select import SELECTS, Outcome, select
 from .spec import MAX_N, SpecError
@@ -22,9 +26,12 @@ __all__ = [
     "AGGREGATES",
     "DVTS",
     "MAX_N",
+    "MCTS",
+    "REBASE",
     "SELECTS",
     "STRATEGIES",
     "Ask",
+    "Assess",
     "Beam",
     "BestOfN",
     "Extend",
@@ -36,7 +43,9 @@ __all__ = [
     "Limits",
     "Majority",
     "Outcome",
+    "Outlook",
     "Path",
+    "Reroute",
     "Score",
     "Search",
     "SpecError",

@@ -1,13 +1,14 @@
 """What a search may ask of the world, and what it gets back.
 
 A search is a generator: it yields asks and receives replies, so the same code runs under the real
-scheduler, in virtual time and in a property test with random completion order. Use the four helper
+scheduler, in virtual time and in a property test with random completion order. Use the helper
 generators with `yield from`; they give each reply its type.
 
     ask                      reply
     Extend(key, path, ...)   Path        the path one step further, or to its end
     Score(path)              Path        the same path with a score for every step
     Group(answers_N)         int | None  for each answer: the first one equal to it
+    Assess(paths, votes)     Outlook     how hard the problem looks, given these samples
     Fork(searches)           results     sub-searches side by side, results in their own order
 """
 
@@ -17,9 +18,24 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from .outlook import Outlook
 from .path import Path
 
-__all__ = ["Ask", "Extend", "Fork", "Group", "Key", "Score", "Search", "extend", "fork", "group", "score"]
+__all__ = [
+    "Ask",
+    "Assess",
+    "Extend",
+    "Fork",
+    "Group",
+    "Key",
+    "Score",
+    "Search",
+    "assess",
+    "extend",
+    "fork",
+    "group",
+    "score",
+]
 
 T = TypeVar("T")
 
@@ -68,13 +84,21 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Assess:
+    """Tell how hard the problem looks after these samples; `votes_N` groups them by equal answers."""
+
+    paths_N: tuple[Path, ...]
+    votes_N: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Fork:
     """Run sub-searches side by side. Nothing waits for a sibling but whoever reads the results."""
 
     searches: tuple[Generator[Any, Any, Any], ...]
 
 
-Ask: TypeAlias = Extend | Score | Group | Fork
+Ask: TypeAlias = Extend | Score | Group | Assess | Fork
 Search: TypeAlias = Generator[Ask, Any, T]
 
 
@@ -95,6 +119,13 @@ def group(answers_N: tuple[str | None, ...]) -> Search[tuple[int | None, ...]]:
     return reply
 
 
+def assess(paths_N: tuple[Path, ...], votes_N: tuple[int | None, ...]) -> Search[Outlook]:
+    reply: Outlook = yield Assess(paths_N, votes_N)
+    return reply
+
+
 def fork(searches: tuple[Search[T], ...]) -> Search[tuple[T, ...]]:
+    if not searches:
+        return ()
     reply: tuple[T, ...] = yield Fork(searches)
     return reply

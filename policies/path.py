@@ -9,9 +9,10 @@ from .answer import extract_answer
 
 __all__ = ["Finish", "Path", "Step"]
 
-Finish = Literal["open", "stop", "length", "budget", "failed"]
+Finish = Literal["open", "stop", "length", "budget", "deadline", "dropped", "failed"]
 """Why a path goes no further: it still can (open), the policy model ended it (stop), a limit of
-tokens or steps did (length), the budget did (budget), or the engine failed for good (failed)."""
+tokens or steps did (length), the budget or the deadline did, the search gave it up (dropped), or the
+engine failed for good (failed)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,9 @@ from typing import Any, ClassVar, Final, Protocol
 
 from .ask import Search
 from .limits import Limits
+from .mcts import MCTS
+from .rebase import REBASE
+from .reroute import Reroute
 from .sampling import BestOfN, Greedy, Majority
 from .select import Outcome
 from .spec import SpecError, brief, fill, nearest, split
@@ -28,8 +31,11 @@ class Strategy(Protocol):
 
 
 STRATEGIES: Final = MappingProxyType[str, type[Any]](
-    {strategy.name: strategy for strategy in (Greedy, Majority, BestOfN, Beam, DVTS)}
+    {strategy.name: strategy for strategy in (Greedy, Majority, BestOfN, Beam, DVTS, REBASE, MCTS, Reroute)}
 )
+
+
+_OFF = ("never", 0)
 
 
 def make(text: str) -> Strategy:
@@ -47,6 +53,8 @@ def make(text: str) -> Strategy:
 
 
 def spec(strategy: Strategy) -> str:
-    """The canonical text of a strategy: every parameter, in the order of its fields."""
-    values = [f"{field.name}={getattr(strategy, field.name)}" for field in fields(strategy)]  # type: ignore[arg-type]
+    """The canonical text of a strategy: its parameters in the order of its fields, without those that are
+    off."""
+    given = [(field.name, getattr(strategy, field.name)) for field in fields(strategy)]  # type: ignore[arg-type]
+    values = [f"{name}={value}" for name, value in given if value not in _OFF]
     return f"{strategy.name}:{','.join(values)}" if values else strategy.name

@@ -1,32 +1,44 @@
 """Strategies that sample whole solutions: greedy, majority vote, best-of-N.
 
-Their samples are independent chains: no barrier stands between them.
+Their samples are independent chains: no barrier stands between them, but where an early stop looks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from .aggregate import AGGREGATES
-from .ask import Extend, Key, Search, extend, fork, score
+from .aggregate import AGGREGATES, value
+from .ask import Search, fork
+from .grow import chain, grow
 from .limits import Limits
 from .path import Path
 from .select import SELECTS, Outcome, select
-from .spec import MAX_N, one_of, whole
+from .spec import MAX_N, SpecError, one_of, share, whole
+from .stop import Lead, standing, stop_rule
 
-__all__ = ["BestOfN", "Greedy", "Majority"]
+__all__ = ["BestOfN", "Greedy", "Majority", "samples"]
 
 
-def chain(child: int, limits: Limits, *, temperature: float, scored: bool) -> Search[Path]:
-    """One solution from the problem to its end; scored as soon as it is there."""
-    root = Path()
-    path = yield from extend(
-        Extend(Key(0, root.lineage, child), root, "end", limits.path_tokens, temperature)
-    )
-    if scored and path.steps_S:
-        path = yield from score(path)
-    return path
+def samples(
+    n: int, limits: Limits, *, scored: bool, stop: str = "never", rule: str = "vote", aggregate: str = "last"
+) -> Search[tuple[Path, ...]]:
+    """Up to `n` chains, in waves where `stop` may end them early."""
+    stopping = stop_rule(stop)
+    paths_N: tuple[Path, ...] = ()
+    lead = Lead()
+    while len(paths_N) < n:
+        left = n - len(paths_N)
+        wave = stopping.wave(lead, left) if stopping else left
+        children = range(len(paths_N), len(paths_N) + wave)
+        paths_N += yield from fork(
+            tuple(chain(i, limits, temperature=limits.temperature, scored=scored) for i in children)
+        )
+        if stopping and len(paths_N) < n:
+            lead = yield from standing(paths_N, rule, aggregate)
+            if stopping.settled(lead, n - len(paths_N)):
+                break
+    return paths_N
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +55,83 @@ class Greedy:
 
 @dataclass(frozen=True, slots=True)
 class Majority:
-    """N sampled solutions, the most frequent answer (self-consistency, arXiv 2203.11171)."""
+    """N sampled solutions, the most frequent answer (self-consistency, arXiv 2203.11171). `stop` ends the
+    sampling early (Adaptive-Consistency, arXiv 2305.11860)."""
 
     name: ClassVar[str] = "majority"
     needs_prm: ClassVar[bool] = False
     n: int = 8
+    stop: str = "never"
 
     def __post_init__(self) -> None:
         whole("n", self.n, 1, MAX_N)
+        stop_rule(self.stop)
 
     def search(self, limits: Limits) -> Search[Outcome]:
-        paths_N = yield from fork(
-            tuple(chain(i, limits, temperature=limits.temperature, scored=False) for i in range(self.n))
-        )
+        paths_N = yield from samples(self.n, limits, scored=False, stop=self.stop)
         return (yield from select(paths_N, "vote"))
 
 
 @dataclass(frozen=True, slots=True)
 class BestOfN:
-    """N sampled solutions, the answer chosen by the PRM (arXiv 2502.06703, section 2.2)."""
+    """N sampled solutions, the answer chosen by the PRM (arXiv 2502.06703, section 2.2).
+
+    `stop` ends the sampling early, where answers are voted. `reject` is speculative rejection (arXiv
+    2410.20290): all N grow together, and at every look this share of those still open, the lowest by
+    partial value, is dropped.
+    """
 
     name: ClassVar[str] = "best_of_n"
     needs_prm: ClassVar[bool] = True
     n: int = 8
     select: str = "max"
     aggregate: str = "last"
+    stop: str = "never"
+    reject: float = 0.0
 
     def __post_init__(self) -> None:
         whole("n", self.n, 1, MAX_N)
         one_of("select", self.select, SELECTS)
         one_of("aggregate", self.aggregate, tuple(AGGREGATES))
+        share("reject", self.reject, 0.0, 1.0)
+        if stop_rule(self.stop):
+            if self.select == "max":
+                raise SpecError("stop needs a vote: with select=max a later sample can always be better")
+            if self.reject:
+                raise SpecError("stop and reject exclude each other: one samples in waves, one all at once")
 
     def search(self, limits: Limits) -> Search[Outcome]:
-        paths_N = yield from fork(
-            tuple(chain(i, limits, temperature=limits.temperature, scored=True) for i in range(self.n))
-        )
+        if self.reject:
+            paths_N = yield from self._survivors(limits)
+        else:
+            paths_N = yield from samples(
+                self.n, limits, scored=True, stop=self.stop, rule=self.select, aggregate=self.aggregate
+            )
         return (yield from select(paths_N, self.select, self.aggregate))
+
+    def _survivors(self, limits: Limits) -> Search[tuple[Path, ...]]:
+        """All N paths in their own order; looks after 2, 4, 8, ... steps. One open path always goes on."""
+        paths_N: tuple[Path, ...] = (Path(),) * self.n
+        look = 2
+        while True:
+            paths_N = yield from fork(
+                tuple(_advance(path, i, look, limits) for i, path in enumerate(paths_N))
+            )
+            racing = [i for i, path in enumerate(paths_N) if path.is_open]
+            if not racing:
+                return paths_N
+            racing.sort(key=lambda i: (-(value(paths_N[i], self.aggregate) or 0.0), i))
+            dropped = set(racing[max(1, len(racing) - int(self.reject * len(racing))) :])
+            paths_N = tuple(
+                replace(path, finish="dropped") if i in dropped else path for i, path in enumerate(paths_N)
+            )
+            look *= 2
+
+
+def _advance(path: Path, child: int, steps: int, limits: Limits) -> Search[Path]:
+    """`path` until it has ended or has `steps` steps; `child` is its index under the root."""
+    while path.is_open and len(path.lineage) < steps:
+        path = yield from grow(0, path, 0 if path.lineage else child, limits)
+        if path.is_open and len(path.lineage) >= limits.steps:
+            path = replace(path, finish="length")
+    return path

@@ -28,13 +28,14 @@ SELECTS = ("max", "vote", "weighted")
 class Outcome:
     """What a search found. `chosen` indexes `paths_N`; both it and `answer` are None where no path
     states an answer. `votes_N[i]` is the group of path i (None abstains). `unscored` is true where
-    the rule wanted PRM values and had to vote without them."""
+    the rule wanted PRM values and had to vote without them. `rerouted` is what it decided half-way."""
 
     answer: str | None
     chosen: int | None
     paths_N: tuple[Path, ...]
     votes_N: tuple[int | None, ...]
     unscored: bool = False
+    rerouted: str | None = None
 
 
 def select(paths_N: tuple[Path, ...], rule: str, aggregate: str = "last") -> Search[Outcome]:

@@ -1,22 +1,25 @@
 """A spec: a strategy with its budget parameters, written `name:key=value,...`.
 
-greedy    majority:n=8    best_of_n:n=8,select=weighted,aggregate=min    beam:n=16,m=4
+greedy    majority:n=8    best_of_n:n=8,select=weighted,aggregate=min    beam:n=16,m=4,stop=0.95
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["MAX_N", "SpecError", "brief", "fill", "nearest", "one_of", "split", "whole"]
+__all__ = ["MAX_N", "SpecError", "brief", "fill", "nearest", "one_of", "share", "split", "whole"]
 
 MAX_N = 4096
 """The largest budget a spec may ask for; 16 times the paper's largest."""
 
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
+# What str(float) may print must be readable.
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?(e-[0-9]{1,3})?")
 
 
 class SpecError(ValueError):
@@ -29,6 +32,12 @@ def whole(name: str, number: object, low: int, high: int) -> None:
         raise SpecError(f"{name}={number} is not a whole number")
     if not low <= number <= high:
         raise SpecError(f"{name}={number} is not between {low} and {high}")
+
+
+def share(name: str, number: object, low: float, high: float) -> None:
+    """Raise SpecError unless `number` lies in [low, high)."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not low <= number < high:
+        raise SpecError(f"{name}={number} is not a number from {low:g} to below {high:g}")
 
 
 def one_of(name: str, word: str, words: tuple[str, ...]) -> None:
@@ -64,18 +73,28 @@ def split(text: str) -> tuple[str, dict[str, str]]:
     return name.strip(), parameters
 
 
-def fill(strategy: type[Any], parameters: dict[str, str]) -> dict[str, int | str]:
+def fill(strategy: type[Any], parameters: dict[str, str]) -> dict[str, int | float | str]:
     """The parameters as the types of the strategy's fields; unknown ones raise SpecError."""
     known = {field.name: field.type for field in fields(strategy)}
-    values: dict[str, int | str] = {}
+    values: dict[str, int | float | str] = {}
     for key, given in parameters.items():
         if key not in known:
             takes = ", ".join(known) or "no parameters"
             raise SpecError(
                 f"{strategy.name} has no parameter {brief(key)}{nearest(key, tuple(known))}; it takes {takes}"
             )
-        values[key] = _number(key, given) if known[key] == "int" else given
+        values[key] = _READ[known[key]](key, given)
     return values
+
+
+def _text(key: str, given: str) -> str:
+    return given
+
+
+def _share(key: str, given: str) -> float:
+    if not _DECIMAL.fullmatch(given):
+        raise SpecError(f"{key}={brief(given)} is not a number")
+    return float(given)
 
 
 def _number(key: str, given: str) -> int:
@@ -83,3 +102,6 @@ def _number(key: str, given: str) -> int:
     if len(given) > 20 or not _WHOLE.fullmatch(given):
         raise SpecError(f"{key}={brief(given)} is not a whole number")
     return int(given)
+
+
+_READ: dict[object, Callable[[str, str], int | float | str]] = {"int": _number, "float": _share, "str": _text}

@@ -6,67 +6,21 @@ with K = N/M; DVTS is N/M independent trees with K = 1, so dvts:n=N,m=N is beam:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from .aggregate import AGGREGATES, value
-from .ask import Extend, Key, Search, extend, fork, score
+from .aggregate import AGGREGATES
+from .ask import Search, fork
 from .limits import Limits
 from .path import Path
 from .select import SELECTS, Outcome, select
 from .spec import MAX_N, SpecError, one_of, whole
+from .stop import Lead, standing, stop_rule
+from .tree import Tree
 
 __all__ = ["DVTS", "Beam"]
 
-
-def grow(tree: int, parent: Path, child: int, limits: Limits) -> Search[Path]:
-    """`parent` one step further, its new step scored."""
-    room = min(limits.step_tokens, limits.path_tokens - parent.n_tokens)
-    path = yield from extend(
-        Extend(Key(tree, parent.lineage, child), parent, "step", room, limits.temperature)
-    )
-    if path.finish == "length" and parent.n_tokens < path.n_tokens < limits.path_tokens:
-        path = replace(path, finish="open")  # only this step hit its limit
-    if path.steps_S and path.finish != "failed":
-        path = yield from score(path)
-    return path
-
-
-def tree_search(
-    tree: int, width: int, keep: int, m: int, aggregate: str, limits: Limits
-) -> Search[tuple[Path, ...]]:
-    """All paths that ended, best first among equals of one round; `width` children of the root, then
-    the best `keep` of each round, `m` children each.
-
-    A kept path that has ended takes one of the `keep` places for good, a failed one none.
-    """
-    root = Path()
-    ended: list[Path] = []
-    children = [(root, child) for child in range(width)]
-    for depth in range(limits.steps):
-        grown = yield from fork(tuple(grow(tree, parent, child, limits) for parent, child in children))
-        ranked = sorted(_merged(grown), key=lambda path: -(value(path, aggregate) or 0.0))
-        ended += [path for path in ranked if not path.is_open]
-        kept = [path for path in ranked if path.finish != "failed"][:keep]
-        frontier = [path for path in kept if path.is_open]
-        keep -= len(kept) - len(frontier)
-        if not frontier:
-            break
-        if depth + 1 == limits.steps:
-            ended += [replace(path, finish="length") for path in frontier]
-        children = [(path, child) for path in frontier for child in range(m)]
-    return tuple(ended)
-
-
-def _merged(paths: tuple[Path, ...]) -> list[Path]:
-    """Children with the same text become one: the second would only pay for the first one's future
-    twice. A solution that the policy model ended has no future, and each is a vote."""
-    seen: dict[tuple[str, str], Path] = {}
-    return [
-        path
-        for path in paths
-        if path.finish == "stop" or seen.setdefault((path.text, path.finish), path) is path
-    ]
+MAX_LOOKAHEAD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +32,8 @@ class _TreeSearch:
     m: int = 4
     select: str = "weighted"
     aggregate: str = "last"
+    lookahead: int = 0
+    stop: str = "never"
 
     def __post_init__(self) -> None:
         whole("n", self.n, 1, MAX_N)
@@ -86,31 +42,75 @@ class _TreeSearch:
             raise SpecError(f"m={self.m} does not divide n={self.n}: the search keeps n/m paths")
         one_of("select", self.select, SELECTS)
         one_of("aggregate", self.aggregate, tuple(AGGREGATES))
+        whole("lookahead", self.lookahead, 0, MAX_LOOKAHEAD)
+        if stop_rule(self.stop) and self.select == "max":
+            raise SpecError("stop needs a vote: with select=max a later path can always be better")
+
+    def tree(self, number: int, width: int, planted: tuple[Path, ...], stop: str = "never") -> Tree:
+        keep = width // self.m
+        return Tree(number, width, keep, self.m, self.select, self.aggregate, self.lookahead, stop, planted)
 
 
 @dataclass(frozen=True, slots=True)
 class Beam(_TreeSearch):
-    """Beam search: of N candidate steps the best N/M go on, M children each."""
+    """Beam search: of N candidate steps the best N/M go on, M children each.
+
+    `lookahead` ranks a path by the value it would have that many greedy steps later (arXiv 2408.03314,
+    section 5.2). `stop` ends the search after a round that settles the vote of the ended paths.
+    """
 
     name: ClassVar[str] = "beam"
 
     def search(self, limits: Limits) -> Search[Outcome]:
-        paths_N = yield from tree_search(0, self.n, self.n // self.m, self.m, self.aggregate, limits)
+        paths_N = yield from self.paths(limits)
         return (yield from select(paths_N, self.select, self.aggregate))
+
+    def paths(
+        self, limits: Limits, planted: tuple[Path, ...] = (), first_tree: int = 0
+    ) -> Search[tuple[Path, ...]]:
+        """The paths that ended; `planted` are first steps that are already there."""
+        return (yield from self.tree(first_tree, self.n, planted, self.stop).search(limits))
 
 
 @dataclass(frozen=True, slots=True)
 class DVTS(_TreeSearch):
-    """Diverse verifier tree search: N/M independent trees of width M, one path kept in each."""
+    """Diverse verifier tree search: N/M independent trees of width M, one path kept in each.
+
+    `stop` grows the trees in waves, each tree taken for M votes, and leaves out those that a settled vote no
+    longer needs. A single tree is a beam and stops like one.
+    """
 
     name: ClassVar[str] = "dvts"
 
     def search(self, limits: Limits) -> Search[Outcome]:
-        trees = yield from fork(
-            tuple(
-                tree_search(tree, self.m, 1, self.m, self.aggregate, limits)
-                for tree in range(self.n // self.m)
-            )
-        )
-        paths_N = tuple(path for paths in trees for path in paths)
+        paths_N = yield from self.paths(limits)
         return (yield from select(paths_N, self.select, self.aggregate))
+
+    def paths(
+        self, limits: Limits, planted: tuple[Path, ...] = (), first_tree: int = 0
+    ) -> Search[tuple[Path, ...]]:
+        """The paths that ended, tree by tree; `planted` are dealt out to the trees in turn."""
+        rule = stop_rule(self.stop)
+        trees = self.n // self.m
+        alone = self.stop if trees == 1 else "never"
+        most = self.m * limits.steps  # every child of every round may end as a vote
+        grown: tuple[tuple[Path, ...], ...] = ()
+        lead = Lead()
+        while len(grown) < trees:
+            left = trees - len(grown)
+            wave = rule.wave(lead, left, self.m, most) if rule else left
+            grown += yield from fork(
+                tuple(
+                    self.tree(first_tree + number, self.m, planted[number::trees], alone).search(limits)
+                    for number in range(len(grown), len(grown) + wave)
+                )
+            )
+            if rule and len(grown) < trees:
+                lead = yield from standing(_flat(grown), self.select, self.aggregate)
+                if rule.settled(lead, (trees - len(grown)) * most):
+                    break
+        return _flat(grown)
+
+
+def _flat(grown: tuple[tuple[Path, ...], ...]) -> tuple[Path, ...]:
+    return tuple(path for paths in grown for path in paths)

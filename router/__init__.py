@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from router.decision import Decision
     from router.engines import Engine, ScriptedEngine
     from router.errors import RouterError
+    from router.job import Caps
     from router.ledger import Ledger
     from router.pipeline import Router
     from router.problem import Problem, read_problems
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from router.table import Table, load_table
 
 _HOMES = {
+    "Caps": "job",
     "Decision": "decision",
     "Engine": "engines",
     "Ledger": "ledger",
@@ -44,6 +46,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Caps",
     "Decision",
     "Engine",
     "Ledger",

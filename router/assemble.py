@@ -93,6 +93,7 @@ def run_config(
     *,
     strategy: str,
     budget: int | None,
+    deadline_s: float | None = None,
 ) -> dict[str, Any]:
     """What a run's results depend on. A run continues only under an equal configuration."""
     rows = [[problem.id, problem.text, problem.gold, problem.error] for problem in problems]
@@ -102,6 +103,7 @@ def run_config(
         "input": {"problems": len(problems), "sha256": sha256(orjson.dumps(rows)).hexdigest()},
         "strategy": strategy,
         "budget": budget,
+        "deadline_s": deadline_s,
         "seed": settings.seed,
         "engine": settings.engine,
         "policy_model": {

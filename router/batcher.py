@@ -17,10 +17,20 @@ MAX_BATCH = 64
 
 
 class Batcher(Generic[Ask, Reply]):
-    """Calls `answer` with up to MAX_BATCH asks, one batch at a time, in the order asked."""
+    """Calls `answer` with up to MAX_BATCH asks, one batch at a time.
 
-    def __init__(self, answer: Callable[[Sequence[Ask]], Awaitable[Sequence[Reply]]]) -> None:
+    Where more wait, the one that waits longest goes with those nearest to it in `length`, so that little of
+    a batch is padding and nobody starves; without `length` they go in the order asked.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[Sequence[Ask]], Awaitable[Sequence[Reply]]],
+        *,
+        length: Callable[[Ask], int] | None = None,
+    ) -> None:
         self._answer = answer
+        self._length = length
         self._waiting: list[tuple[Ask, asyncio.Future[Reply]]] = []
         self._out: list[tuple[Ask, asyncio.Future[Reply]]] = []
         self._pump: asyncio.Task[None] | None = None
@@ -47,12 +57,23 @@ class Batcher(Generic[Ask, Reply]):
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
 
+    def _draw(self) -> list[tuple[Ask, asyncio.Future[Reply]]]:
+        waiting = [(ask, reply) for ask, reply in self._waiting if not reply.cancelled()]
+        length = self._length
+        if length is not None and len(waiting) > MAX_BATCH:
+            oldest = length(waiting[0][0])
+            nearest = sorted(range(len(waiting)), key=lambda i: abs(length(waiting[i][0]) - oldest))
+            chosen = set(nearest[:MAX_BATCH])  # the sort is stable: the oldest is among them
+        else:
+            chosen = set(range(min(MAX_BATCH, len(waiting))))
+        self._waiting = [one for i, one in enumerate(waiting) if i not in chosen]
+        return [one for i, one in enumerate(waiting) if i in chosen]
+
     async def _run(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
-            batch = [(ask, reply) for ask, reply in batch if not reply.cancelled()]
+            batch = self._draw()
             if not batch:
-                continue
+                return
             self._out = batch
             try:
                 replies = await self._answer([ask for ask, _ in batch])

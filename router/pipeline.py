@@ -12,23 +12,25 @@ from itertools import chain, islice
 from types import TracebackType
 from typing import Self
 
-from difficulty import PolicyModel, Predictor
-from policies import Limits, Strategy, make
+from difficulty import Distribution, PolicyModel, Predictor, posterior
+from policies import Limits, Outlook, Path, Strategy, make
+from policies import value as path_value
 from router.decision import Chooser, Decision
 from router.engines import Engine
 from router.errors import InputError
 from router.grading import Grader
+from router.job import Assess, Caps, Job, Solved
 from router.ledger import Ledger
 from router.problem import Problem
 from router.result import Result
-from router.scheduler import Job, Scheduler, Solved
+from router.scheduler import Scheduler
 from router.scoring import Scorer
 from router.table import Table
 
 __all__ = ["Router"]
 
-DECIDE_AT_ONCE = 64
-"""Problems whose difficulty is predicted in one batch, just ahead of the search."""
+DECIDE_AT_ONCE = 256
+"""Problems whose difficulty is predicted in one batch, just ahead of the search, the longest first."""
 
 
 class Router:
@@ -84,17 +86,24 @@ class Router:
         return self._chooser.decide(list(problems), strategy=strategy, budget=budget)
 
     def solve_many(
-        self, problems: Iterable[Problem], *, strategy: Strategy | None = None, budget: int | None = None
+        self,
+        problems: Iterable[Problem],
+        *,
+        strategy: Strategy | None = None,
+        budget: int | None = None,
+        deadline_s: float | None = None,
+        caps: Caps = Caps(),
     ) -> Iterator[Result]:
-        """Results in order of completion. `strategy` overrules the table; `budget` caps each problem's
-        tokens (`Ledger.spent`), and the best answer so far comes back.
+        """Results in order of completion. `strategy` overrules the table; `budget` (tokens, `Ledger.spent`)
+        and `deadline_s` (seconds from its start) end each problem, `caps` all of them together, and the
+        best answer so far comes back. A problem that the caps left no room to start has no result.
 
         Draws `problems` as the engine has room. What one problem does, even to fail, is in its own result.
         Raises EngineError where the engine cannot be started, InputError where two problems in flight
         share an id. Not for use inside a running event loop:
         there, iterate `stream`.
         """
-        results = self.stream(problems, strategy=strategy, budget=budget)
+        results = self.stream(problems, strategy=strategy, budget=budget, deadline_s=deadline_s, caps=caps)
         try:
             while True:
                 result = self._runner.run(_next(results))
@@ -110,18 +119,28 @@ class Router:
         return result
 
     async def stream(
-        self, problems: Iterable[Problem], *, strategy: Strategy | None = None, budget: int | None = None
+        self,
+        problems: Iterable[Problem],
+        *,
+        strategy: Strategy | None = None,
+        budget: int | None = None,
+        deadline_s: float | None = None,
+        caps: Caps = Caps(),
     ) -> AsyncGenerator[Result, None]:
         """`solve_many` for an event loop of one's own."""
-        if budget is not None and budget < 1:
-            raise InputError(f"the budget must be at least 1 token, not {budget}")
+        for name, limit in (("budget", budget), ("whole run's budget", caps.tokens)):
+            if limit is not None and limit < 1:
+                raise InputError(f"the {name} must be at least 1 token, not {limit}")
+        for name, time in (("deadline", deadline_s), ("whole run's deadline", caps.seconds)):
+            if time is not None and not time > 0:
+                raise InputError(f"the {name} must be more than 0 seconds, not {time}")
         decided: dict[str, tuple[Problem, Decision]] = {}
         broken: list[Problem] = []
-        jobs = self._jobs(problems, strategy, budget, decided, broken)
+        jobs = self._jobs(problems, strategy, budget, deadline_s, decided, broken)
         first = next(jobs, None)
         if first is not None:  # else there is nothing to start an engine for
             scheduler = await self._start()
-            async with aclosing(scheduler.run(chain([first], jobs))) as finished:
+            async with aclosing(scheduler.run(chain([first], jobs), caps)) as finished:
                 async for solved in finished:
                     while broken:
                         yield self._refused(broken.pop())
@@ -141,6 +160,7 @@ class Router:
         problems: Iterable[Problem],
         strategy: Strategy | None,
         budget: int | None,
+        deadline_s: float | None,
         decided: dict[str, tuple[Problem, Decision]],
         broken: list[Problem],
     ) -> Iterator[Job]:
@@ -158,7 +178,20 @@ class Router:
                     raise InputError(f"two problems have the id {problem.id!r}")
                 decided[problem.id] = problem, decision
                 search = make(decision.strategy).search(self.limits)
-                yield Job(problem.id, problem.text, search, budget)
+                assess = self._assess(decision.difficulty)
+                yield Job(problem.id, problem.text, search, budget, deadline_s, assess)
+
+    def _assess(self, prior: Distribution) -> Assess:
+        """How the first samples change what was predicted. A baseline's values are no probabilities of
+        being right, so only the agreement counts there."""
+        believed = not self.scorer.is_baseline
+
+        def assess(paths_N: tuple[Path, ...], votes_N: tuple[int | None, ...]) -> Outlook:
+            values_N = [path_value(path, "last") for path in paths_N] if believed else None
+            after = posterior(prior, votes_N, values_N)
+            return Outlook(after.easy, after.medium, after.hard)
+
+        return assess
 
     async def _graded(self, solved: Solved, problem: Problem, decision: Decision) -> Result:
         outcome = solved.outcome
@@ -177,6 +210,7 @@ class Router:
             paths_N=outcome.paths_N if outcome else (),
             chosen=outcome.chosen if outcome else None,
             votes_N=outcome.votes_N if outcome else (),
+            rerouted=outcome.rerouted if outcome else None,
             degraded=solved.degraded,
             error=solved.error,
         )

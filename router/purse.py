@@ -22,6 +22,19 @@ class Purse:
         self._out = 0
         self._queue: deque[tuple[int, asyncio.Future[int]]] = deque()
 
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing can be granted any more."""
+        return self._left is not None and self._left <= 0
+
+    def close(self) -> None:
+        """Grant nothing from now on, not even to those who wait."""
+        self._left = 0
+        while self._queue:
+            _, waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(0)
+
     async def take(self, wish: int) -> int:
         """Tokens granted, at most `wish`; 0 where nothing is left."""
         if self._left is None:

@@ -18,7 +18,8 @@ __all__ = ["Result", "decision_of", "row_of"]
 @dataclass(frozen=True, slots=True)
 class Result:
     """`correct` is None where there is no gold answer. `decision` is None only for a row of the input
-    that could not be a problem. `degraded` says in a sentence what was done with less than asked."""
+    that could not be a problem. `rerouted` is what a search decided half-way. `degraded` says in a
+    sentence what was done with less than asked."""
 
     problem: Problem
     answer: str | None
@@ -30,6 +31,7 @@ class Result:
     paths_N: tuple[Path, ...] = ()
     chosen: int | None = None
     votes_N: tuple[int | None, ...] = ()
+    rerouted: str | None = None
     degraded: str | None = None
     error: RouterError | None = None
 
@@ -53,6 +55,7 @@ def row_of(result: Result) -> dict[str, Any]:
         "prm": {"name": result.prm, "is_baseline": result.prm_is_baseline},
         "chosen": result.chosen,
         "paths": [_path(path, vote) for path, vote in zip(result.paths_N, result.votes_N, strict=False)],
+        "rerouted": _text(result.rerouted),
         "degraded": _text(result.degraded),
         "error": None
         if result.error is None

@@ -6,11 +6,12 @@ import policies
 import router
 
 POLICIES = """
-    AGGREGATES Ask Beam BestOfN DVTS Extend Finish Fork Greedy Group Key Limits MAX_N Majority Outcome Path
-    SELECTS STRATEGIES Score Search SpecError Step Strategy extract_answer make select spec value
+    AGGREGATES Ask Assess Beam BestOfN DVTS Extend Finish Fork Greedy Group Key Limits MAX_N MCTS Majority
+    Outcome Outlook Path REBASE Reroute SELECTS STRATEGIES Score Search SpecError Step Strategy
+    extract_answer make select spec value
 """
 ROUTER = """
-    Decision Engine Ledger Problem Result Router RouterError Run ScriptedEngine Settings Table build
+    Caps Decision Engine Ledger Problem Result Router RouterError Run ScriptedEngine Settings Table build
     load_table read_problems
 """
 

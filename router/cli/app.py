@@ -36,13 +36,25 @@ StrategyOption = Annotated[
     str,
     typer.Option(
         metavar="auto|SPEC",
-        help="auto asks the table; SPEC is greedy, majority:n=8, beam:n=16,m=4, dvts:n=16,m=4 or "
-        "best_of_n:n=8,select=weighted,aggregate=min.",
+        help="auto asks the table; SPEC is greedy, majority:n=8,stop=0.95, beam:n=16,m=4, dvts:n=16,m=4, "
+        "rebase:n=16, mcts:n=16, reroute:n=16 or best_of_n:n=8,select=weighted,aggregate=min.",
     ),
 ]
 Budget = Annotated[
     int | None,
     typer.Option(metavar="TOKENS", min=1, help="Cap on the tokens of each problem.", show_default=False),
+]
+Deadline = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Cap on the time of each problem.", show_default=False),
+]
+TotalBudget = Annotated[
+    int | None,
+    typer.Option(metavar="TOKENS", min=1, help="Cap on the tokens of this session.", show_default=False),
+]
+TotalDeadline = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Cap on the time of this session.", show_default=False),
 ]
 PolicyModelOption = Annotated[
     str | None,
@@ -76,6 +88,9 @@ def solve(
     ] = None,
     strategy: StrategyOption = "auto",
     budget: Budget = None,
+    deadline: Deadline = None,
+    total_budget: TotalBudget = None,
+    total_deadline: TotalDeadline = None,
     policy_model: PolicyModelOption = None,
     prm: Prm = _PRM,
     engine: EngineOption = "embedded",
@@ -89,10 +104,21 @@ def solve(
     from router.assemble import Settings
     from router.cli.exits import guarded
     from router.cli.solve import solve as run
+    from router.job import Caps
 
     settings = Settings(engine, policy_model, prm, seed, table, predictor)
     with guarded():
-        code = run(source, settings, strategy, budget=budget, limit=limit, out=out, as_json=as_json)
+        code = run(
+            source,
+            settings,
+            strategy,
+            budget=budget,
+            deadline_s=deadline,
+            caps=Caps(total_budget, total_deadline),
+            limit=limit,
+            out=out,
+            as_json=as_json,
+        )
     raise typer.Exit(code)
 
 

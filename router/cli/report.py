@@ -105,8 +105,8 @@ class Report:
             self._task, completed=self._done, rate=f"{60 * speed:.1f} a minute" if speed else ""
         )
 
-    def finish(self, summary: dict[str, Any], seconds: float) -> None:
-        """Accuracy by strategy, then the bill."""
+    def finish(self, summary: dict[str, Any], seconds: float, *, left: int) -> None:
+        """Accuracy by strategy, then the bill. `left` problems were not started."""
         self._progress.stop()
         show = self._console.print
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -125,6 +125,8 @@ class Report:
         if summary["accuracy"] is not None:
             counted += f"; accuracy {summary['correct']}/{summary['graded']} = {summary['accuracy']:.1%}"
         show(counted)
+        if left:
+            show(f"{left} problems not started: the session's cap was reached", style="yellow")
         policy, prm, flops = (summary["ledger"][part] for part in ("policy", "prm", "flops"))
         show(f"policy model  {_tokens(policy)}")
         show(f"PRM           {_tokens(prm)}")

@@ -14,6 +14,7 @@ from policies import make, spec
 from router.assemble import Settings, build, run_config
 from router.cli.exits import DONE, SOME_FAILED
 from router.cli.report import Report
+from router.job import Caps
 from router.problem import read_problems
 from router.result import row_of
 from router.run import Run
@@ -28,6 +29,8 @@ def solve(
     strategy: str,
     *,
     budget: int | None,
+    deadline_s: float | None,
+    caps: Caps,
     limit: int | None,
     out: Path | None,
     as_json: bool,
@@ -43,13 +46,19 @@ def solve(
         rows: list[dict[str, Any]] = []
         if out is not None:
             name = "auto" if given is None else spec(given)
-            config = run_config(router, settings, problems, strategy=name, budget=budget)
+            config = run_config(
+                router, settings, problems, strategy=name, budget=budget, deadline_s=deadline_s
+            )
             run = stack.enter_context(Run(out, config))
             rows = list(run.rows()) if as_json else []
         report.start(router, already=len(run.done) if run else 0)
         waiting = [problem for problem in problems if run is None or problem.id not in run.done]
         began = time.monotonic()
-        for result in router.solve_many(waiting, strategy=given, budget=budget):
+        left = len(waiting)
+        for result in router.solve_many(
+            waiting, strategy=given, budget=budget, deadline_s=deadline_s, caps=caps
+        ):
+            left -= 1
             row = row_of(result)
             if run is not None:
                 run.append(row)
@@ -58,9 +67,11 @@ def solve(
             report.result(row)
         seconds = time.monotonic() - began
         summary = run.finish() if run else summarize(rows)
-        report.finish(summary, seconds)
+        report.finish(summary, seconds, left=left)
         if as_json:
-            document = orjson.dumps({"results": rows, "summary": summary}, option=orjson.OPT_INDENT_2)
+            document = orjson.dumps(
+                {"results": rows, "summary": summary, "left": left}, option=orjson.OPT_INDENT_2
+            )
             sys.stdout.write(document.decode() + "\n")
             sys.stdout.flush()
-    return SOME_FAILED if summary["failed"] else DONE
+    return SOME_FAILED if summary["failed"] or left else DONE

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from policies import Step
 from router.ledger import Tokens
 
-__all__ = ["Engine", "Extension", "ModelInfo", "Request"]
+__all__ = ["Cut", "Engine", "Extension", "ModelInfo", "Request"]
+
+Cut: TypeAlias = asyncio.Future[None]
+"""Done once what is being written is no longer wanted: a deadline passed, a cap of tokens was reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,11 @@ class Request:
 @dataclass(frozen=True, slots=True)
 class Extension:
     """What the policy model wrote. `finish` is "open" where a step ended and the path can go on, "stop"
-    where the model ended it, "length" where `max_tokens` did. `usage` is the engine's own count."""
+    where the model ended it, "length" where `max_tokens` did, "cut" where the caller did. `usage` is the
+    engine's own count."""
 
     steps_S: tuple[Step, ...]
-    finish: Literal["open", "stop", "length"]
+    finish: Literal["open", "stop", "length", "cut"]
     usage: Tokens
 
 
@@ -67,8 +72,9 @@ class Engine(Protocol):
         """
         ...
 
-    async def extend(self, request: Request) -> Extension:
-        """Extend one path; cancelling the call stops the work at the engine.
+    async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
+        """Extend one path. Once `cut` is done the engine stops writing and returns what it has so far,
+        billed; cancelling the call stops the work too, but then nothing comes back.
 
         Raises ContextOverflow, or EngineError (`retryable` says whether another try may help).
         """

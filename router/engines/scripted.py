@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 
-from router.engines.base import Extension, ModelInfo, Request
+from router.engines.base import Cut, Extension, ModelInfo, Request
 from router.engines.steps import STEP_END, Piece, cut_steps
 from router.errors import ContextOverflow
 from router.ledger import Tokens
@@ -58,24 +58,38 @@ class ScriptedEngine:
             )
         return tokens_T
 
-    async def extend(self, request: Request) -> Extension:
+    async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
+        if cut is None or not (self._script or self._delay_s):
+            return await self._write(request)
+        writing = asyncio.ensure_future(self._write(request))
+        try:
+            await asyncio.wait((writing, cut), return_when=asyncio.FIRST_COMPLETED)
+            if writing.done():
+                return writing.result()
+            return Extension((), "cut", Tokens(prompt=len(request.prompt_T) + len(request.path_T)))
+        finally:
+            writing.cancel()
+
+    async def _write(self, request: Request) -> Extension:
         scripted = await self._script(request) if self._script else None
         draw = _hash(request.prompt_T, request.seed)
         if self._delay_s:
             await asyncio.sleep(self._delay_s * (draw % 1000) / 1000)
-        if scripted is not None:
-            return scripted
-        rest = [Piece(char, ord(char) + 1, _logprob(draw, i)) for i, char in enumerate(_rest(request))]
-        rest.append(Piece("", END))
-        written = rest[: request.max_tokens]
-        finish: str = "stop" if len(written) == len(rest) else "length"
-        steps_S = cut_steps(written)
-        if request.until == "step" and len(steps_S) > 1:
-            steps_S, finish = steps_S[:1], "open"
-        generated = sum(len(step.tokens_T) for step in steps_S)
-        read = len(request.prompt_T) + len(request.path_T)
-        usage = Tokens(prompt=read, cached=read - 1 if request.path_T else 0, generated=generated)
-        return Extension(steps_S, finish, usage)  # type: ignore[arg-type]
+        return scripted or _usual(request, draw)
+
+
+def _usual(request: Request, draw: int) -> Extension:
+    rest = [Piece(char, ord(char) + 1, _logprob(draw, i)) for i, char in enumerate(_rest(request))]
+    rest.append(Piece("", END))
+    written = rest[: request.max_tokens]
+    finish: str = "stop" if len(written) == len(rest) else "length"
+    steps_S = cut_steps(written)
+    if request.until == "step" and len(steps_S) > 1:
+        steps_S, finish = steps_S[:1], "open"
+    generated = sum(len(step.tokens_T) for step in steps_S)
+    read = len(request.prompt_T) + len(request.path_T)
+    usage = Tokens(prompt=read, cached=read - 1 if request.path_T else 0, generated=generated)
+    return Extension(steps_S, finish, usage)  # type: ignore[arg-type]
 
 
 def _hash(*parts: object) -> int:

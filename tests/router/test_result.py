@@ -22,7 +22,18 @@ from router.result import row_of
 
 SCHEMA = json.loads(data_path("result.schema.json").read_text())
 VALID = jsonschema.Draft202012Validator(SCHEMA)
-SPECS = ["greedy", "majority:n=3", "best_of_n:n=3,select=weighted", "beam:n=4,m=2", "dvts:n=4,m=2"]
+SPECS = [
+    "greedy",
+    "majority:n=3",
+    "majority:n=5,stop=0.9",
+    "best_of_n:n=3,select=weighted",
+    "best_of_n:n=4,reject=0.5",
+    "beam:n=4,m=2,lookahead=1",
+    "dvts:n=4,m=2",
+    "rebase:n=4",
+    "mcts:n=4,m=2",
+    "reroute:n=4,m=2,probe=2",
+]
 
 
 def checked(result: Result) -> dict[str, Any]:

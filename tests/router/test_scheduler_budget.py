@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.kit import FairScorer, jobs, said, solve_all
 
 from router.engines import Extension, Request, ScriptedEngine
+from router.engines.scripted import Script
+from router.scheduler import Solved
 
-SPECS = ("greedy", "majority:n=5", "best_of_n:n=5", "beam:n=4,m=2", "dvts:n=4,m=2")
+SPECS = (
+    "greedy",
+    "majority:n=5",
+    "best_of_n:n=5",
+    "best_of_n:n=5,reject=0.5",
+    "beam:n=4,m=2",
+    "dvts:n=4,m=2",
+    "rebase:n=4",
+    "mcts:n=4,m=2",
+    "reroute:n=4,m=2,probe=2",
+)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -66,3 +80,23 @@ def test_scores_that_the_budget_cannot_pay_are_named() -> None:
 def test_problems_have_a_budget_each() -> None:
     for solved in solve_all(ScriptedEngine(script=long_reply), jobs("majority:n=8", 3, 250)).values():
         assert solved.ledger.spent == 250
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@given(budget=st.integers(1, 1500), price=st.sampled_from([0, 7]), order=st.integers(1, 1000))
+@settings(max_examples=15, deadline=None)
+def test_under_a_budget_the_order_of_completion_changes_nothing(
+    spec: str, budget: int, price: int, order: int
+) -> None:
+    async def late(request: Request) -> None:
+        for _ in range(hash((order, request.seed, len(request.path_T))) % 7):
+            await asyncio.sleep(0)
+
+    def solved(script: Script | None) -> Solved:
+        engine = ScriptedEngine(script=script)
+        [one] = solve_all(engine, jobs(spec, 1, budget), FairScorer(price=price)).values()
+        return one
+
+    one, other = solved(None), solved(late)
+    assert other.outcome == one.outcome
+    assert (other.ledger.policy, other.ledger.prm) == (one.ledger.policy, one.ledger.prm)

@@ -6,15 +6,17 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from support.kit import FairScorer, assert_no_task_is_left, jobs, said, scheduler, solve_all
 
-import router.scheduler
+import router.driver
 from policies import Path
+from router.driver import ATTEMPTS
 from router.engines import Extension, Request, ScriptedEngine
 from router.errors import ContextOverflow, EngineError, ScorerError
-from router.scheduler import ATTEMPTS, Solved
+from router.scheduler import Solved
 
 Fault = Callable[[int, int], Exception | None]
 """(sample, attempt from 1) -> what is wrong with it."""
@@ -24,14 +26,16 @@ Fault = Callable[[int, int], Exception | None]
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The waits between tries, which take no time here."""
     waited: list[float] = []
-    sleep = asyncio.sleep
+    wait = asyncio.wait
 
-    async def recorded(delay: float) -> None:
-        waited.append(delay)
-        await sleep(0)
+    async def recorded(futures: Any, **options: Any) -> Any:
+        if options.get("timeout") is not None:
+            waited.append(options["timeout"])
+            options["timeout"] = 0
+        return await wait(futures, **options)
 
-    monkeypatch.setattr(router.scheduler, "FIRST_WAIT_S", 0.001)
-    monkeypatch.setattr(asyncio, "sleep", recorded)
+    monkeypatch.setattr(router.driver, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(asyncio, "wait", recorded)
     return waited
 
 

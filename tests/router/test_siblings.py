@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.kit import assert_no_task_is_left
 
 from policies import Step
-from router.engines.base import Extension, Request
+from router.engines.base import Cut, Extension, Request
 from router.engines.embedded.siblings import Siblings
 from router.errors import EngineError
 from router.ledger import Tokens
@@ -33,7 +33,9 @@ class Sampler:
         self.gate = asyncio.Event()
         self._held = set(held)
 
-    async def __call__(self, first: Request, n: int) -> AsyncIterator[tuple[int, Extension]]:
+    async def __call__(
+        self, first: Request, n: int, cut: Cut | None = None
+    ) -> AsyncIterator[tuple[int, Extension]]:
         self.calls.append((first.seed, n))
         try:
             for i in sorted(range(n), key=lambda i: (first.seed + i in self._held, -i)):

@@ -158,3 +158,31 @@ class EngineContract:
             assert (await engine.extend(request)).steps_S == whole.steps_S
 
         self.run(make_engine, use)
+
+    def test_what_is_cut_comes_back_as_far_as_it_got(self, make_engine: MakeEngine) -> None:
+        async def use(engine: Engine, request: Request) -> None:
+            whole = await engine.extend(request)
+            cut = asyncio.get_running_loop().create_future()
+            doomed = [
+                asyncio.create_task(engine.extend(replace(request, seed=i), cut))
+                for i in range(engine.slots + 2)  # some of them still wait for a slot
+            ]
+            await asyncio.sleep(0.05)
+            cut.set_result(None)
+            for reply in await asyncio.wait_for(asyncio.gather(*doomed), 20):
+                assert reply.finish in ("cut", "stop", "length")
+                assert reply.usage.generated == sum(len(step.tokens_T) for step in reply.steps_S)
+                assert reply.usage.generated <= request.max_tokens
+            assert (await engine.extend(request)).steps_S == whole.steps_S
+
+        self.run(make_engine, use)
+
+    def test_a_cut_that_came_before_writes_next_to_nothing(self, make_engine: MakeEngine) -> None:
+        async def use(engine: Engine, request: Request) -> None:
+            cut = asyncio.get_running_loop().create_future()
+            cut.set_result(None)
+            reply = await asyncio.wait_for(engine.extend(request, cut), 20)
+            assert reply.finish in ("cut", "stop")
+            assert reply.usage.generated <= 8 or reply.finish == "stop"
+
+        self.run(make_engine, use)

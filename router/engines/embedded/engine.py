@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from router.engines.base import Extension, ModelInfo, Request
+from router.engines.base import Cut, Extension, ModelInfo, Request
 from router.engines.embedded.server import LlamaServer
 from router.engines.embedded.siblings import Siblings
 from router.engines.embedded.stream import refusal, stream
@@ -77,7 +77,7 @@ class EmbeddedEngine:
             )
         )
         self._siblings = Siblings(
-            lambda request, n: stream(self._session, request, n), most=GROUP, slots=self.slots
+            lambda request, n, cut: stream(self._session, request, n, cut), most=GROUP, slots=self.slots
         )
         self._stack.push_async_callback(self._siblings.close)
         template: str = (await self._call("POST", "/apply-template", {"messages": chat(_MARK)}))["prompt"]
@@ -95,8 +95,8 @@ class EmbeddedEngine:
             )
         return prompt_T
 
-    async def extend(self, request: Request) -> Extension:
-        return await self._siblings.extend(request)
+    async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
+        return await self._siblings.extend(request, cut)
 
     async def _tokens(self, text: str, *, special: bool) -> list[int]:
         # Control tokens are recognised in the template alone: "<|im_end|>" in a problem is just text.

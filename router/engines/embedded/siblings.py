@@ -11,14 +11,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from router.engines.base import Extension, Request
+from router.engines.base import Cut, Extension, Request
 from router.engines.embedded.slots import Slots
 from router.errors import EngineError
+from router.ledger import Tokens
 
 __all__ = ["Siblings"]
 
-Sample = Callable[[Request, int], AsyncIterator[tuple[int, Extension]]]
-"""(the first request, n) -> (index, extension) as each of the n samples ends."""
+Sample = Callable[[Request, int, Cut | None], AsyncIterator[tuple[int, Extension]]]
+"""(the first request, n, cut) -> (index, extension) as each of the n samples ends or is cut."""
+
+Key = tuple[Request, Cut | None]
+"""What siblings share: the request but for its seed, and who may cut it."""
 
 WINDOW_S = 0.001
 
@@ -34,17 +38,17 @@ class Siblings:
         self._sample = sample
         self._most = min(most, slots)
         self._slots = Slots(slots)
-        self._waiting: dict[Request, list[tuple[int, asyncio.Future[Extension]]]] = {}
+        self._waiting: dict[Key, list[tuple[int, asyncio.Future[Extension]]]] = {}
         self._replies: set[asyncio.Future[Extension]] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._groups: set[asyncio.Task[None]] = set()
 
-    async def extend(self, request: Request) -> Extension:
+    async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Extension] = loop.create_future()
         self._replies.add(reply)
         reply.add_done_callback(self._replies.discard)
-        self._waiting.setdefault(replace(request, seed=0), []).append((request.seed, reply))
+        self._waiting.setdefault((replace(request, seed=0), cut), []).append((request.seed, reply))
         if self._flush is None:
             self._flush = loop.call_later(WINDOW_S, self._start)
         return await reply
@@ -63,12 +67,12 @@ class Siblings:
     def _start(self) -> None:
         self._flush = None
         waiting, self._waiting = self._waiting, {}
-        for request, members in waiting.items():
+        for (request, cut), members in waiting.items():
             for group in _consecutive(sorted(members, key=lambda member: member[0]), self._most):
-                self._spawn(replace(request, seed=group[0][0]), [reply for _, reply in group])
+                self._spawn(replace(request, seed=group[0][0]), [reply for _, reply in group], cut)
 
-    def _spawn(self, first: Request, replies: list[asyncio.Future[Extension]]) -> None:
-        task = asyncio.create_task(self._run(first, replies))
+    def _spawn(self, first: Request, replies: list[asyncio.Future[Extension]], cut: Cut | None) -> None:
+        task = asyncio.create_task(self._run(first, replies, cut))
         self._groups.add(task)
         task.add_done_callback(self._groups.discard)
 
@@ -79,12 +83,16 @@ class Siblings:
         for reply in replies:
             reply.add_done_callback(cancel_when_unwanted)
 
-    async def _run(self, first: Request, replies: list[asyncio.Future[Extension]]) -> None:
+    async def _run(self, first: Request, replies: list[asyncio.Future[Extension]], cut: Cut | None) -> None:
         error: Exception = EngineError("the engine closed the stream before every sample had ended")
         running = len(replies)
-        await self._slots.take(running)
+        if not await self._slots.take(running, cut):
+            for reply in replies:
+                if not reply.done():
+                    reply.set_result(Extension((), "cut", Tokens()))
+            return
         try:
-            async for index, extension in self._sample(first, len(replies)):
+            async for index, extension in self._sample(first, len(replies), cut):
                 running -= 1
                 self._slots.give_back(1)
                 if not replies[index].done():

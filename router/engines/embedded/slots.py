@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from router.engines.base import Cut
+
 __all__ = ["Slots"]
 
 
@@ -19,13 +21,20 @@ class Slots:
         self._free = free
         self._queue: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    async def take(self, n: int) -> None:
-        """Wait for `n` slots, at most as many as there are."""
+    async def take(self, n: int, cut: Cut | None = None) -> bool:
+        """Wait for `n` slots, at most as many as there are; False where `cut` came first."""
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.append((n, mine))
         self._serve()
         try:
+            if cut is not None:
+                await asyncio.wait((mine, cut), return_when=asyncio.FIRST_COMPLETED)
+                if not mine.done():
+                    mine.cancel()
+                    self._serve()
+                    return False
             await mine
+            return True
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
                 self._free += n
