@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal
 
 from .answer import extract_answer
@@ -49,22 +50,34 @@ class Path:
     scores_S: tuple[float, ...] = ()
     finish: Finish = "open"
     error: str | None = None
+    # Derived on demand and kept: a search looks at them again for every child.
+    _tokens_T: tuple[int, ...] | None = field(default=None, init=False, repr=False, compare=False)
+    _answer: tuple[str | None] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def text(self) -> str:
-        return "".join(step.text for step in self.steps_S)
+        return "".join([step.text for step in self.steps_S])
 
     @property
     def tokens_T(self) -> tuple[int, ...]:
-        return tuple(token for step in self.steps_S for token in step.tokens_T)
+        tokens_T = self._tokens_T
+        if tokens_T is None:
+            tokens_T = tuple(chain.from_iterable([step.tokens_T for step in self.steps_S]))
+            object.__setattr__(self, "_tokens_T", tokens_T)
+        return tokens_T
 
     @property
     def n_tokens(self) -> int:
-        return sum(len(step.tokens_T) for step in self.steps_S)
+        if self._tokens_T is not None:
+            return len(self._tokens_T)
+        return sum([len(step.tokens_T) for step in self.steps_S])
 
     @property
     def answer(self) -> str | None:
-        return extract_answer(self.text)
+        if self._answer is None:
+            object.__setattr__(self, "_answer", (extract_answer(self.text),))
+        assert self._answer is not None
+        return self._answer[0]
 
     @property
     def is_open(self) -> bool:

@@ -60,7 +60,7 @@ class REBASE:
             ended += [path for path in children if not path.is_open]
             frontier = [path for path in children if path.is_open]
             to_come = self.n - sum(path.finish != "failed" for path in ended)
-            if not frontier or to_come <= 0:
+            if not frontier:
                 break
             if depth + 1 == limits.steps:
                 ended += [replace(path, finish="length") for path in frontier]

@@ -121,7 +121,7 @@ class BestOfN:
             if not racing:
                 return paths_N
             racing.sort(key=lambda i: (-(value(paths_N[i], self.aggregate) or 0.0), i))
-            dropped = set(racing[max(1, len(racing) - int(self.reject * len(racing))) :])
+            dropped = set(racing[len(racing) - int(self.reject * len(racing)) :])
             paths_N = tuple(
                 replace(path, finish="dropped") if i in dropped else path for i, path in enumerate(paths_N)
             )

@@ -78,8 +78,9 @@ class Tree:
 
     def _rated(self, path: Path, limits: Limits) -> Search[tuple[Path, float]]:
         """The path and what it is ranked by; 0 where it has no score."""
-        # No real child has the index m under a parent that is not the root.
-        seen = yield from foresee(self.number, path, self.lookahead, self.m, limits)
+        seen = path
+        if self.lookahead:  # no real child has the index m under a parent that is not the root
+            seen = yield from foresee(self.number, path, self.lookahead, self.m, limits)
         return path, value(seen, self.aggregate) or 0.0
 
     def _settled(self, ended: tuple[Path, ...], rounds: int) -> Search[bool]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from itertools import count
+from typing import Generic, TypeAlias, TypeVar
 
 from router.errors import ScorerError
 
@@ -13,77 +15,89 @@ __all__ = ["Batcher"]
 Ask = TypeVar("Ask")
 Reply = TypeVar("Reply")
 
+_Waiting: TypeAlias = tuple[Ask, asyncio.Future[Reply], int]
+"""An ask, its reply to come, its length."""
+
 MAX_BATCH = 64
 
 
 class Batcher(Generic[Ask, Reply]):
     """Calls `answer` with up to MAX_BATCH asks, one batch at a time.
 
-    Where more wait, the one that waits longest goes with those nearest to it in `length`, so that little of
-    a batch is padding and nobody starves; without `length` they go in the order asked.
+    The ask that waits longest goes with its neighbours in `length`, so that little of a batch is padding and
+    nobody starves; without `length` they go in the order asked.
     """
 
     def __init__(
         self,
         answer: Callable[[Sequence[Ask]], Awaitable[Sequence[Reply]]],
         *,
-        length: Callable[[Ask], int] | None = None,
+        length: Callable[[Ask], int] = lambda ask: 0,
     ) -> None:
         self._answer = answer
         self._length = length
-        self._waiting: list[tuple[Ask, asyncio.Future[Reply]]] = []
-        self._out: list[tuple[Ask, asyncio.Future[Reply]]] = []
+        self._numbers = count()
+        self._waiting: dict[int, _Waiting[Ask, Reply]] = {}
+        self._by_length: list[tuple[int, int]] = []
+        self._out: list[_Waiting[Ask, Reply]] = []
         self._pump: asyncio.Task[None] | None = None
 
-    async def ask(self, ask: Ask) -> Reply:
+    async def ask(self, ask: Ask, pending: set[asyncio.Future[Reply]] | None = None) -> Reply:
         """The reply to one ask. Raises what `answer` raised, or ScorerError where it gave too few replies.
 
-        Once every ask is cancelled, the batch that is out is cancelled too.
+        While it is waited for, the reply to come is in `pending`; whoever no longer wants it may set it.
+        Once nobody wants any of the batch that is out, it is cancelled.
         """
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting.append((ask, reply))
+        number, length = next(self._numbers), self._length(ask)
+        self._waiting[number] = (ask, reply, length)
+        insort(self._by_length, (length, number))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run())
+        if pending is not None:
+            pending.add(reply)
         try:
             return await reply
-        except asyncio.CancelledError:
+        except BaseException:
             await self._stop_if_unwanted()
             raise
+        finally:
+            if pending is not None:
+                pending.discard(reply)
 
     async def _stop_if_unwanted(self) -> None:
-        if self._pump is None or not all(reply.done() for _, reply in (*self._waiting, *self._out)):
+        pending = (*self._waiting.values(), *self._out)
+        if self._pump is None or not all(reply.done() for _, reply, _ in pending):
             return
         pump, self._pump = self._pump, None
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
 
-    def _draw(self) -> list[tuple[Ask, asyncio.Future[Reply]]]:
-        waiting = [(ask, reply) for ask, reply in self._waiting if not reply.cancelled()]
-        length = self._length
-        if length is not None and len(waiting) > MAX_BATCH:
-            oldest = length(waiting[0][0])
-            nearest = sorted(range(len(waiting)), key=lambda i: abs(length(waiting[i][0]) - oldest))
-            chosen = set(nearest[:MAX_BATCH])  # the sort is stable: the oldest is among them
+    def _draw(self) -> list[_Waiting[Ask, Reply]]:
+        oldest = next(iter(self._waiting))
+        drawn = [number for _, number in self._by_length[-MAX_BATCH:]]
+        if oldest not in drawn:
+            drawn[0] = oldest
+            del self._by_length[bisect_left(self._by_length, (self._waiting[oldest][2], oldest))]
+            del self._by_length[len(self._by_length) - MAX_BATCH + 1 :]
         else:
-            chosen = set(range(min(MAX_BATCH, len(waiting))))
-        self._waiting = [one for i, one in enumerate(waiting) if i not in chosen]
-        return [one for i, one in enumerate(waiting) if i in chosen]
+            del self._by_length[-MAX_BATCH:]
+        return [one for one in map(self._waiting.pop, sorted(drawn)) if not one[1].done()]
 
     async def _run(self) -> None:
         while self._waiting:
-            batch = self._draw()
+            batch = self._out = self._draw()
             if not batch:
-                return
-            self._out = batch
+                continue
             try:
-                replies = await self._answer([ask for ask, _ in batch])
+                replies = await self._answer([ask for ask, _, _ in batch])
                 if len(replies) != len(batch):
                     raise ScorerError(f"the PRM answered {len(replies)} of {len(batch)} paths")
             except Exception as error:
-                for _, waiter in batch:
+                for _, waiter, _ in batch:
                     if not waiter.done():
                         waiter.set_exception(error)
                 continue
-            for (_, waiter), reply in zip(batch, replies, strict=True):
+            for (_, waiter, _), reply in zip(batch, replies, strict=True):
                 if not waiter.done():
                     waiter.set_result(reply)

@@ -52,12 +52,14 @@ class Driver:
         self._world = world
         self._purse = Purse(job.budget)
         self._turns = None if job.budget is None else Turns()
+        self._is_free = job.budget is None and world.purse.is_bottomless
         self._cut: Cut = asyncio.get_running_loop().create_future()
         self._why: Finish = "deadline"
         self._prompt_T: tuple[int, ...] = ()
         self._policy = Tokens()
         self._prm = Tokens()
         self._degraded: str | None = None
+        self._scoring: set[asyncio.Future[Scored]] = set()
         self._failures: list[RouterError] = []
         self._share = world.load.share()
 
@@ -67,6 +69,9 @@ class Driver:
             self._why = why
             self._cut.set_result(None)
             self._purse.close()
+            for reply in self._scoring:
+                if not reply.done():
+                    reply.set_exception(ScorerError(f"the {why} came first"))
 
     async def solve(self) -> Solved:
         """The job to its end. Never raises for what one problem did: that is in `Solved.error`."""
@@ -79,6 +84,7 @@ class Driver:
         error: RouterError | None = None
         try:
             self._prompt_T = await self._attempt(lambda: world.engine.encode(job.text))
+            self._policy += await self._attempt(lambda: world.engine.read(self._prompt_T))
             outcome = await self._drive(job.search, ())
         except RouterError as caught:
             error = caught
@@ -143,7 +149,7 @@ class Driver:
         wish = min(ask.max_tokens, room)
         if wish <= 0:
             return ask.path.end(child, "length")
-        granted = await self._take(wish, branch)
+        granted = wish if self._is_free else await self._take(wish, branch)
         if granted == 0 or self._cut.done():
             self._settle(granted, 0)
             return ask.path.end(child, self._why if self._cut.done() else "budget")
@@ -177,10 +183,11 @@ class Driver:
         return path
 
     async def _score(self, path: Path, branch: tuple[int, ...]) -> Path:
-        text, world = self._job.text, self._world
-        price = world.scorer.price(text, path)
-        granted = await self._take(price, branch) if price else 0
+        ask, world = (self._job.text, path), self._world
+        price = world.scorer.price(*ask)
+        granted = price if self._is_free or not price else await self._take(price, branch)
         used = 0
+        self._share.ask()
         try:
             if self._cut.done():
                 self._degrade(f"the {self._why} left some paths unscored")
@@ -188,9 +195,7 @@ class Driver:
             if granted < price:
                 self._degrade("the budget left some paths unscored")
                 return path
-            scored = checked(
-                path, await self._attempt(lambda: self._unless_cut(world.scores.ask((text, path))))
-            )
+            scored = checked(path, await self._attempt(lambda: world.scores.ask(ask, self._scoring)))
             used = scored.usage.computed
             self._prm += scored.usage
             return path.scored(scored.scores_S)
@@ -198,6 +203,7 @@ class Driver:
             self._degrade(f"a path could not be scored: {error}")
             return path
         finally:
+            self._share.reply()
             self._settle(granted, used)
 
     async def _take(self, wish: int, branch: tuple[int, ...]) -> int:
@@ -217,23 +223,12 @@ class Driver:
         return granted
 
     def _settle(self, granted: int, used: int) -> None:
-        if granted:
+        if granted and not self._is_free:
             self._purse.settle(granted, used)
             self._world.purse.settle(granted, used)
 
     def _degrade(self, why: str) -> None:
         self._degraded = self._degraded or why
-
-    async def _unless_cut(self, scoring: Awaitable[T]) -> T:
-        """The result, or a ScorerError as soon as the search is cut."""
-        task = asyncio.ensure_future(scoring)
-        try:
-            await asyncio.wait((task, self._cut), return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                raise ScorerError(f"the {self._why} came first")
-            return task.result()
-        finally:
-            task.cancel()
 
     async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
         """The only retry loop: a retryable EngineError is tried again after a doubling wait, unless the

@@ -7,14 +7,17 @@ import asyncio
 __all__ = ["Load", "Share"]
 
 HEADROOM = 0.25
-"""Extensions kept waiting beyond the engine's slots, so that a free slot never waits for the client."""
+"""Paths kept waiting beyond the engine's slots, so that a free slot never waits for the client."""
 
 
 class Load:
-    """Counts the extensions in flight of all problems.
+    """Counts the paths in flight of all problems, at the engine or at the PRM.
 
-    A problem is worth starting while the engine has room for it: one that has not asked yet is expected to
-    become as wide as the others have been on average. The first starts alone, as nothing is known yet.
+    Those at the PRM count as well: were a backlog there taken for free slots, problem after problem would
+    start, and their prefixes would drive one another out of its cache.
+
+    A problem is worth starting while there is room for it: one that has not asked yet is expected to become
+    as wide as the others have been on average. The first starts alone, as nothing is known yet.
     """
 
     def __init__(self, slots: int) -> None:
@@ -46,7 +49,7 @@ class Share:
         self._width = 0
 
     def ask(self) -> None:
-        """An extension is in flight."""
+        """A path is in flight."""
         load = self._load
         self._out += 1
         load._asked += 1
@@ -59,7 +62,7 @@ class Share:
                 load.changed.set()
 
     def reply(self) -> None:
-        """An extension is no longer in flight."""
+        """A path is no longer in flight."""
         load = self._load
         self._out -= 1
         load._asked -= 1

@@ -20,7 +20,12 @@ class Purse:
     def __init__(self, budget: int | None) -> None:
         self._left = budget
         self._out = 0
+        self._is_closed = False
         self._queue: deque[tuple[int, asyncio.Future[int]]] = deque()
+
+    @property
+    def is_bottomless(self) -> bool:
+        return self._left is None
 
     @property
     def is_empty(self) -> bool:
@@ -28,8 +33,8 @@ class Purse:
         return self._left is not None and self._left <= 0
 
     def close(self) -> None:
-        """Grant nothing from now on, not even to those who wait."""
-        self._left = 0
+        """Grant nothing from now on, not even to those who wait; what is out need not be settled."""
+        self._is_closed = True
         while self._queue:
             _, waiter = self._queue.popleft()
             if not waiter.done():
@@ -37,6 +42,8 @@ class Purse:
 
     async def take(self, wish: int) -> int:
         """Tokens granted, at most `wish`; 0 where nothing is left."""
+        if self._is_closed:
+            return 0
         if self._left is None:
             return wish
         granted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -52,7 +59,7 @@ class Purse:
 
     def settle(self, granted: int, used: int) -> None:
         """Return a grant after `used` tokens of it were spent."""
-        if self._left is None:
+        if self._left is None or self._is_closed:
             return
         self._out -= granted
         self._left -= used

@@ -72,6 +72,13 @@ class Engine(Protocol):
         """
         ...
 
+    async def read(self, prompt_T: tuple[int, ...]) -> Tokens:
+        """Read a prompt ahead of the paths that will share it, so that all of them find it cached; the bill.
+
+        An engine whose siblings share a prefix anyway does nothing. Raises EngineError.
+        """
+        ...
+
     async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
         """Extend one path. Once `cut` is done the engine stops writing and returns what it has so far,
         billed; cancelling the call stops the work too, but then nothing comes back.

@@ -58,6 +58,9 @@ class ScriptedEngine:
             )
         return tokens_T
 
+    async def read(self, prompt_T: tuple[int, ...]) -> Tokens:
+        return Tokens()
+
     async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
         if cut is None or not (self._script or self._delay_s):
             return await self._write(request)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 
 from difficulty import Distribution, PolicyModel, Prediction, Predictor
 from policies import make
+from router.assemble import Settings, chooser
+from router.data import data_path
 from router.decision import Chooser, Decision
+from router.problem import read_problems
 from router.table import Table
 
 BINS = ("easy", "medium", "hard")
@@ -74,6 +78,32 @@ def distributions(draw: st.DrawFn) -> Distribution:
     return Distribution(easy, medium, 1 - easy - medium, 0.5)
 
 
+REAL = [problem.text for problem in read_problems(str(data_path("problems/demo.jsonl")))]
+
+
+@pytest.mark.parametrize("engine", ["embedded", "scripted"])
+@pytest.mark.parametrize("budget", [None, 300, 1])
+def test_a_decision_is_the_same_alone_and_in_a_batch(
+    engine: Literal["embedded", "scripted"], budget: int | None
+) -> None:
+    decided = chooser(Settings(engine=engine))
+    together = decided.decide(REAL, budget=budget)
+    assert together == [decided.decide([text], budget=budget)[0] for text in REAL]
+    assert decided.decide(REAL[::-1], budget=budget) == together[::-1]
+
+
+def test_a_batch_costs_well_under_a_quarter_of_a_millisecond_a_decision() -> None:
+    decided = chooser(Settings())
+    texts = [f"{text} Variant {i}." for i in range(16) for text in REAL]
+
+    def seconds() -> float:
+        started = time.perf_counter()
+        decided.decide(texts)
+        return time.perf_counter() - started
+
+    assert min(seconds() for _ in range(5)) / len(texts) < 2.5e-4
+
+
 def outlook(arm: dict[str, Any], bins: Distribution) -> tuple[float, float]:
     shares = {name: getattr(bins, name) for name in BINS}
     accuracy = sum(shares[name] * arm[name]["accuracy"] for name in BINS)
@@ -97,6 +127,17 @@ def test_the_choice_maximises_the_stated_utility(
         assert budget is None or cost <= budget
     else:
         assert cost == pytest.approx(min(cost for _, cost in of.values()))
+
+
+@given(arms_of, distributions(), st.floats(0, 10), st.none() | st.integers(1, 2 * 10**5))
+def test_of_the_best_the_cheapest_is_chosen_then_the_last_by_name(
+    arms: tuple[dict[str, Any], ...], bins: Distribution, price: float, budget: int | None
+) -> None:
+    of = {arm["spec"]: outlook(arm, bins) for arm in arms}
+    affordable = {name: one for name, one in of.items() if budget is None or one[1] <= budget}
+    ranks = {name: (right - price * cost / 1000, -cost, name) for name, (right, cost) in affordable.items()}
+    expected = max(ranks, key=ranks.__getitem__) if ranks else min(of, key=lambda name: (of[name][1], name))
+    assert decide(list(arms), price=price, bins=bins, budget=budget).strategy == expected
 
 
 @given(arms_of, distributions())

@@ -159,6 +159,18 @@ class EngineContract:
 
         self.run(make_engine, use)
 
+    def test_a_prompt_that_was_read_ahead_is_billed_once(self, make_engine: MakeEngine) -> None:
+        async def use(engine: Engine, request: Request) -> None:
+            bill = await engine.read(request.prompt_T)
+            assert bill.generated == 0
+            assert bill.prompt in (0, len(request.prompt_T))
+            reply = await engine.extend(request)
+            self.well_formed(request, reply)
+            if bill.prompt:
+                assert reply.usage.cached >= len(request.prompt_T) - 1
+
+        self.run(make_engine, use)
+
     def test_what_is_cut_comes_back_as_far_as_it_got(self, make_engine: MakeEngine) -> None:
         async def use(engine: Engine, request: Request) -> None:
             whole = await engine.extend(request)

@@ -77,8 +77,8 @@ class SGLangMock:
     """`token_s` seconds a token; at most `running` requests are written side by side, the others wait.
 
     `answers` are sent in place of the next replies of /generate: a status (0: the connection drops) and a
-    body. After `break_after` chunks the connection drops. The next `deaf` aborts go unheard.
-    Of one call, the queue takes `full_after` members.
+    body. After `break_after` chunks the connection drops. The next `deaf` aborts go unheard. Of one
+    call, the queue takes `full_after` members, and member `spoil` gets a reply without ids.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class SGLangMock:
         self.break_after: int | None = None
         self.deaf = 0
         self.full_after = sys.maxsize
+        self.spoil: int | None = None
         self.calls: list[int] = []
         self.bodies: list[dict[str, Any]] = []
         self.aborted: list[str] = []
@@ -182,14 +183,18 @@ class SGLangMock:
             if status == 0:
                 _drop(request)
             return web.Response(status=status or 200, body=answer)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
         events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         refusal = self._admit(body, events)
         ended = 0
+        if not body.get("stream"):
+            return await self._whole(body, events, refusal)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
         while refusal is None and ended < len(body["rid"]):
             event = await events.get()
             ended += event["meta_info"]["finish_reason"] is not None
+            if event["index"] == self.spoil:
+                del event["output_ids"]
             await response.write(b"data: " + orjson.dumps(event) + b"\n\n")
             if self.break_after is not None:
                 self.break_after -= 1
@@ -201,6 +206,19 @@ class SGLangMock:
             await response.write(b"data: " + orjson.dumps({"error": {"message": refusal}}) + b"\n\n")
         await response.write(b"data: [DONE]\n\n")
         return response
+
+    async def _whole(
+        self, body: dict[str, Any], events: asyncio.Queue[dict[str, Any]], refusal: str | None
+    ) -> web.Response:
+        """Without streaming: all members in one answer, once the last has ended."""
+        if refusal is not None:
+            return web.json_response({"error": {"message": refusal}}, status=400)
+        found: dict[int, dict[str, Any]] = {}
+        while len(found) < len(body["rid"]):
+            event = await events.get()
+            if event["meta_info"]["finish_reason"] is not None:
+                found[event.pop("index")] = event
+        return web.Response(body=orjson.dumps([found[i] for i in range(len(found))]))
 
     def _admit(self, body: dict[str, Any], events: asyncio.Queue[dict[str, Any]]) -> str | None:
         """Start the members in order; the first bad one's error ends the call, not those before it."""

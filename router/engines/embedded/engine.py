@@ -13,6 +13,7 @@ from router.engines.embedded.server import LlamaServer
 from router.engines.embedded.siblings import Siblings
 from router.engines.embedded.stream import refusal, stream
 from router.errors import ContextOverflow, EngineError, WeightsError
+from router.ledger import Tokens
 from router.prompt import chat
 from router.weights import Weights, read_header
 
@@ -94,6 +95,9 @@ class EmbeddedEngine:
                 f"the problem takes {len(prompt_T)} tokens of a context of {self.model.context}"
             )
         return prompt_T
+
+    async def read(self, prompt_T: tuple[int, ...]) -> Tokens:
+        return Tokens()  # siblings share one request
 
     async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
         return await self._siblings.extend(request, cut)

@@ -1,0 +1,15 @@
+"""Engine over a running SGLang server, by its native POST /generate. No torch here.
+
+served.py     who answers behind a URL: model, context, tokenizer
+engine.py     the Engine protocol over one server
+calls.py      requests of one moment become one list call; aborts
+http.py       kept-alive connections, answers handed on as they come
+wire.py       a list call as bytes, and its streamed reply as extensions
+tokenizer.py  a problem as prompt tokens, by the model's own chat template
+"""
+
+from router.engines.sglang.engine import SGLangEngine
+from router.engines.sglang.served import Served, identify
+from router.engines.sglang.tokenizer import Tokenizer
+
+__all__ = ["SGLangEngine", "Served", "Tokenizer", "identify"]

@@ -1,0 +1,93 @@
+"""The Engine protocol over one SGLang server."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from router.engines.base import Cut, Extension, ModelInfo, Request
+from router.engines.sglang.calls import Calls
+from router.engines.sglang.http import Http
+from router.engines.sglang.served import Served, identify
+from router.engines.sglang.tokenizer import Tokenizer, from_transformers
+from router.errors import ContextOverflow, EngineError
+from router.ledger import Tokens
+
+__all__ = ["SGLangEngine"]
+
+SILENCE_S = 600
+"""The longest a call may say nothing. It says nothing while all its members are being written."""
+
+
+class SGLangEngine:
+    """A policy model behind `url`, which was `served` when it was asked (`identify`).
+
+    `name` and `params` are the model's in this program's words: a server does not tell its number of
+    parameters. `slots` is how many paths it decodes side by side. `logprobs` turns off what only the
+    baseline scorer needs; paths asked for to their end carry them all the same. Without `tokenizer`,
+    transformers reads the one that the server names.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        served: Served,
+        *,
+        name: str,
+        params: int,
+        slots: int = 512,
+        logprobs: bool = True,
+        tokenizer: Tokenizer | None = None,
+    ) -> None:
+        served.check(name)
+        self.model = ModelInfo(name, params, served.context, served.fingerprint)
+        self.slots = slots
+        self._url = url
+        self._served = served
+        self._logprobs = logprobs
+        self._tokenizer = tokenizer
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> SGLangEngine:
+        now = await asyncio.to_thread(identify, self._url)
+        if now != self._served:
+            raise EngineError(
+                f"the server at {self._url} is no longer the same: {now.fingerprint} with a context of "
+                f"{now.context}, not {self._served.fingerprint} with {self._served.context}",
+                retryable=False,
+            )
+        if self._tokenizer is None:
+            self._tokenizer = await asyncio.to_thread(from_transformers, self._served.tokenizer_path)
+        http = Http(self._url, silence_s=SILENCE_S)
+        self._stack.callback(http.close)
+        self._calls = Calls(http, logprobs=self._logprobs)
+        self._stack.push_async_callback(self._calls.close)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stack.aclose()
+
+    async def encode(self, problem: str) -> tuple[int, ...]:
+        if self._tokenizer is None:
+            raise EngineError("the engine was not started", retryable=False)
+        prompt_T = tuple(self._tokenizer(problem))
+        if len(prompt_T) >= self.model.context:
+            raise ContextOverflow(
+                f"the problem takes {len(prompt_T)} tokens of a context of {self.model.context}"
+            )
+        return prompt_T
+
+    async def read(self, prompt_T: tuple[int, ...]) -> Tokens:
+        # The server looks a prefix up when a request is scheduled: siblings that come at once would each
+        # read the prompt.
+        reply = await self._calls.extend(Request(prompt_T, (), 0, "step", 0, 0.0), None)
+        return reply.usage
+
+    async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
+        if cut is not None and cut.done():
+            return Extension((), "cut", Tokens())
+        tokens = len(request.prompt_T) + len(request.path_T) + request.max_tokens
+        if tokens > self.model.context:
+            # Checked here: the server would refuse all the requests that share a call with this one.
+            raise ContextOverflow(f"the path needs {tokens} tokens of a context of {self.model.context}")
+        return await self._calls.extend(request, cut)
