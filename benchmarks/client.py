@@ -5,7 +5,7 @@
 The scheduler that solves problems runs beam:n=16,m=4 over loopback HTTP against a double of SGLang's
 /generate in a process of its own, so that process_time is the client's alone: search, seeds, scheduling,
 HTTP, parsing, and scoring by a trivial PRM in this process. Prompts have 200 tokens, steps about 60, a
-token takes 10 ms. A step-sequence is one path extended by one step. Log-probabilities, which only the
+token takes 2 ms. A step-sequence is one path extended by one step. Log-probabilities, which only the
 baseline scorer needs, are off for the figure with the target and on for the one beside it.
 
 `bare` is what this machine, as it is now, needs for HTTP alone: aiohttp and orjson, lists of 16 that
@@ -99,14 +99,7 @@ class Counted(SGLangEngine):
 @contextmanager
 def mock_server() -> Iterator[str]:
     """The address of a double of SGLang in a process of its own."""
-    command = [
-        sys.executable,
-        str(MOCK),
-        "--token-s",
-        __import__("os").environ.get("TOK", "0.01"),
-        "--step-tokens",
-        "60",
-    ]
+    command = [sys.executable, str(MOCK), "--token-s", "0.002", "--step-tokens", "60"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None

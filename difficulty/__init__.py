@@ -16,6 +16,7 @@ from difficulty.ability import Ability, PolicyModel
 from difficulty.bins import Bin, Distribution, bin_of
 from difficulty.calibrate import calibrate
 from difficulty.errors import ModelFileError
+from difficulty.posterior import posterior
 from difficulty.predictor import Prediction, Predictor
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "bin_of",
     "calibrate",
     "load",
+    "posterior",
 ]
 
 

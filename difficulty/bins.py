@@ -40,11 +40,12 @@ class Distribution:
     pass_at_1: float
 
     def __post_init__(self) -> None:
-        for name in (*BINS, "pass_at_1"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} lies in [0, 1], not {getattr(self, name)}")
-        if not math.isclose(self.easy + self.medium + self.hard, 1, abs_tol=1e-9):
-            raise ValueError(f"the bins sum to 1, not {self.easy + self.medium + self.hard}")
+        for value in (self.easy, self.medium, self.hard, self.pass_at_1):
+            if not 0 <= value <= 1:
+                raise ValueError(f"a probability lies in [0, 1], not {value}")
+        total = self.easy + self.medium + self.hard
+        if not math.isclose(total, 1, abs_tol=1e-9):
+            raise ValueError(f"the bins sum to 1, not {total}")
 
     @classmethod
     def of_logit(cls, mean: float, sd: float) -> Distribution:
@@ -56,5 +57,6 @@ class Distribution:
     @property
     def label(self) -> Bin:
         """The likeliest bin; of equals the harder one, since too little compute loses the answer."""
-        hardest_first: tuple[Bin, ...] = ("hard", "medium", "easy")
-        return max(hardest_first, key=lambda name: float(getattr(self, name)))
+        if self.hard >= self.medium and self.hard >= self.easy:
+            return "hard"
+        return "medium" if self.medium >= self.easy else "easy"

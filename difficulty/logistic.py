@@ -10,7 +10,12 @@ _STEP = 0.5
 _GRID = tuple(i * _STEP for i in range(-12, 13))
 _MASS = math.fsum(math.exp(-0.5 * z * z) for z in _GRID)
 
-NODES = tuple((z, math.exp(-0.5 * z * z) / _MASS) for z in _GRID)
+_WEIGHTS = tuple(math.exp(-0.5 * z * z) / _MASS for z in _GRID)
+_REACH = _GRID[-1]
+_EXPONENT = 700.0
+"""`exp` of anything up to here, of either sign, is an ordinary float."""
+
+NODES = tuple(zip(_GRID, _WEIGHTS, strict=True))
 """(z, weight) of the trapezoid rule for a standard normal. On so smooth an integrand it converges
 exponentially: with a standard deviation of 3 the error of `expected_sigmoid` is below 1e-5."""
 
@@ -30,7 +35,16 @@ def logit(p: float) -> float:
 
 def expected_sigmoid(mean: float, sd: float) -> float:
     """E[sigmoid(Z)] for Z ~ N(mean, sd^2). Increasing in `mean` at every `sd`."""
-    return math.fsum(w * sigmoid(mean + sd * z) for z, w in NODES)
+    if abs(mean) + _REACH * sd > _EXPONENT:
+        return math.fsum(w * sigmoid(mean + sd * z) for z, w in NODES)
+    # The grid is even, so exp(-(mean + sd z)) changes by one factor from node to node. The weights are
+    # the same from either end.
+    e, factor = math.exp(-mean - _REACH * sd), math.exp(_STEP * sd)
+    total = 0.0
+    for weight in _WEIGHTS:
+        total += weight / (1.0 + e)
+        e *= factor
+    return total
 
 
 def upper_tail(threshold: float, mean: float, sd: float) -> float:

@@ -12,6 +12,7 @@ the key without it, for where nothing is known of the quantised model.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["base", "family", "key"]
 
@@ -19,6 +20,7 @@ _PRECISION = re.compile(r"[-.](?:i?q\d\w*|[bf]p?(?:16|32)|fp8|int[48]|[48]bit|w\
 _SIZE = re.compile(r"-?\b(?:\d+x)?\d+(?:\.\d+)?[bm]\b")
 
 
+@lru_cache
 def key(name: str) -> str:
     """The normalised name; idempotent."""
     last = re.split(r"[/\\]", name.strip().rstrip("/\\"))[-1]
@@ -26,6 +28,7 @@ def key(name: str) -> str:
     return text.removeprefix("meta-")
 
 
+@lru_cache
 def base(name: str) -> str:
     """The key without the suffixes that only say how the weights are stored."""
     text = key(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from difficulty.ability import Abilities, Ability, PolicyModel, Source
 from difficulty.bins import Distribution
 from difficulty.calibrate import calibrate
-from difficulty.text import TextModel
+from difficulty.text import Estimate, TextModel
 
 __all__ = ["Prediction", "Predictor"]
 
@@ -41,7 +41,7 @@ class Predictor:
     def predict(self, problems: Sequence[str], policy_model: PolicyModel) -> list[Prediction]:
         """One prediction a problem, in order. No text raises, none is slow."""
         ability = self.abilities.of(policy_model)
-        return [self._predict(problem, ability) for problem in problems]
+        return [self._predict(estimate, ability) for estimate in self.text.estimates(problems)]
 
     def calibrate(
         self,
@@ -51,15 +51,14 @@ class Predictor:
         n: Sequence[int],
     ) -> Ability:
         """The model's ability given its graded answers; what was believed so far is the prior."""
-        estimates = [self.text.estimate(problem) for problem in problems]
+        estimates = self.text.estimates(problems)
         return calibrate(estimates, n_correct, n, self.abilities.of(policy_model), self.discrimination)
 
     def with_ability(self, name: str, ability: Ability) -> Predictor:
         """A copy that believes the policy model `name` to have `ability`."""
         return replace(self, abilities=self.abilities.with_(name, ability))
 
-    def _predict(self, problem: str, ability: Ability) -> Prediction:
-        estimate = self.text.estimate(problem)
+    def _predict(self, estimate: Estimate, ability: Ability) -> Prediction:
         mean = self.discrimination * (ability.value - estimate.b)
         sd = self.discrimination * math.hypot(estimate.sd, ability.sd)
         return Prediction(

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from difficulty.features import Features, extract
+if TYPE_CHECKING:
+    from difficulty.reader import Reader
 
-__all__ = ["Estimate", "TextModel", "term_weight"]
-
-
-def term_weight(count: int, idf: float) -> float:
-    """TF-IDF with damped counts, before the text is normed to length 1."""
-    return (1 + math.log(count)) * idf
+__all__ = ["Estimate", "TextModel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +37,25 @@ class TextModel:
     centre: float
     residual: float
     spread: float
+    _reader: Reader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        from difficulty.reader import Reader  # numpy comes with the first model, not with the package
+
+        object.__setattr__(self, "_reader", Reader(self.terms, self.shape))
 
     def estimate(self, text: str) -> Estimate:
-        """Total: every string has an estimate. See `features.MAX_CHARS` for what is read of a long one."""
-        features = extract(text)
-        known = self.familiarity(features)
-        b = self.centre + known * (self.raw(features) - self.centre)
-        return Estimate(b, math.sqrt(known * self.residual**2 + (1 - known) * self.spread**2))
+        """Total: every string has an estimate. See `tokens.MAX_CHARS` for what is read of a long one."""
+        return self.estimates([text])[0]
 
-    def raw(self, features: Features) -> float:
-        """The linear model itself."""
-        dot = squares = 0.0
-        for term, count in features.terms.items():
-            if (entry := self.terms.get(term)) is not None:
-                weight = term_weight(count, entry[0])
-                dot += weight * entry[1]
-                squares += weight * weight
-        shape = sum(
-            weight * min(max(value, low), high)
-            for value, (low, high, weight) in zip(features.shape, self.shape, strict=True)
-        )
-        return self.intercept + shape + (dot / math.sqrt(squares) if squares else 0.0)
+    def estimates(self, texts: Iterable[str]) -> list[Estimate]:
+        """One a text, in order, each the same as alone."""
+        near, far = self.residual**2, self.spread**2
+        return [Estimate(b, math.sqrt(known * near + (1 - known) * far)) for b, known in self.place(texts)]
 
-    def familiarity(self, features: Features) -> float:
-        """Share in [0, 1] of the words, counted as often as they occur, that are in the vocabulary."""
-        words = known = 0
-        for term, count in features.terms.items():
-            if " " not in term:
-                words += count
-                known += count * (term in self.terms)
-        return known / words if words else 0.0
+    def place(self, texts: Iterable[str]) -> list[tuple[float, float]]:
+        """b and familiarity of each text, in order."""
+        return [
+            (self.centre + known * (self.intercept + raw - self.centre), known)
+            for raw, known in self._reader.read(texts)
+        ]

@@ -24,8 +24,8 @@ MAX_BATCH = 64
 class Batcher(Generic[Ask, Reply]):
     """Calls `answer` with up to MAX_BATCH asks, one batch at a time.
 
-    The ask that waits longest goes with its neighbours in `length`, so that little of a batch is padding and
-    nobody starves; without `length` they go in the order asked.
+    The longest go first, by `length`: a search that has come far is likeliest to be the one that others will
+    wait for. Whoever waits longest goes along, so that nobody starves. Equals go in the order asked.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Batcher(Generic[Ask, Reply]):
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         number, length = next(self._numbers), self._length(ask)
         self._waiting[number] = (ask, reply, length)
-        insort(self._by_length, (length, number))
+        insort(self._by_length, (length, -number))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run())
         if pending is not None:
@@ -74,14 +74,15 @@ class Batcher(Generic[Ask, Reply]):
         await asyncio.gather(pump, return_exceptions=True)
 
     def _draw(self) -> list[_Waiting[Ask, Reply]]:
+        drawn = {-number for _, number in self._by_length[-MAX_BATCH:]}
         oldest = next(iter(self._waiting))
-        drawn = [number for _, number in self._by_length[-MAX_BATCH:]]
-        if oldest not in drawn:
-            drawn[0] = oldest
-            del self._by_length[bisect_left(self._by_length, (self._waiting[oldest][2], oldest))]
-            del self._by_length[len(self._by_length) - MAX_BATCH + 1 :]
-        else:
+        if oldest in drawn:
             del self._by_length[-MAX_BATCH:]
+        else:
+            drawn.remove(-self._by_length[-MAX_BATCH][1])
+            drawn.add(oldest)
+            del self._by_length[1 - MAX_BATCH :]
+            del self._by_length[bisect_left(self._by_length, (self._waiting[oldest][2], -oldest))]
         return [one for one in map(self._waiting.pop, sorted(drawn)) if not one[1].done()]
 
     async def _run(self) -> None:

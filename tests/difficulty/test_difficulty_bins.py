@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from difficulty import Distribution, bin_of
-from difficulty.logistic import expected_sigmoid, sigmoid
+from difficulty.logistic import NODES, expected_sigmoid, sigmoid
 
 means = st.floats(-40, 40)
 sds = st.floats(0, 8)
@@ -59,6 +60,12 @@ def test_the_integrals_agree_with_sampling() -> None:
     assert d.easy == pytest.approx(sum(p >= 0.5 for p in draws) / n, abs=0.01)
     assert d.hard == pytest.approx(sum(p < 0.1 for p in draws) / n, abs=0.01)
     assert expected_sigmoid(0, 3) == pytest.approx(0.5)
+
+
+@given(st.floats(-1e6, 1e6) | means, st.floats(0, 1e6) | sds)
+def test_the_expected_pass_rate_is_the_sum_over_the_nodes(mean: float, sd: float) -> None:
+    by_node = math.fsum(weight * sigmoid(mean + sd * z) for z, weight in NODES)
+    assert expected_sigmoid(mean, sd) == pytest.approx(by_node, abs=1e-14, rel=1e-12)
 
 
 def test_equal_bins_go_to_the_harder_one() -> None:

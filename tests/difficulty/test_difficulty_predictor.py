@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from difficulty import Ability, PolicyModel, Predictor
-from difficulty.features import MAX_CHARS, SHAPE, extract
+from difficulty.features import SHAPE, extract
+from difficulty.tokens import MAX_CHARS
 
 MODEL = PolicyModel("Qwen2.5-Coder-0.5B-Instruct", 494_032_768)
 PROBLEMS = [
@@ -110,31 +111,35 @@ def test_hostile_text_is_quick_and_harmless(shipped: Predictor, text: str) -> No
 
 @given(st.text(st.characters()))
 def test_every_text_has_finite_features(text: str) -> None:
-    features = extract(text)
+    [features] = extract([text])
     assert len(features.shape) == len(SHAPE)
     assert all(abs(value) <= 10 * MAX_CHARS for value in features.shape)
 
 
 def test_only_the_start_and_the_end_of_a_long_text_are_read() -> None:
     long = "start " + "x " * MAX_CHARS + "secret " + "y " * MAX_CHARS + "end"
-    terms = extract(long).terms
+    terms = extract([long])[0].terms
     assert terms["start"] == terms["end"] == 1
     assert "secret" not in terms
 
 
 def test_an_expression_is_seen_as_terms_digits_and_operators() -> None:
-    shape = dict(zip(SHAPE, extract("Compute (27 + 4) * 130 - 5.").shape, strict=True))
+    shape = dict(zip(SHAPE, extract(["Compute (27 + 4) * 130 - 5."])[0].shape, strict=True))
     assert shape["expression_terms"] == 4
     assert shape["expression_digits"] == pytest.approx((2 + 1 + 3 + 1) / 4)
     assert (shape["expression_products"], shape["expression_minuses"], shape["nesting"]) == (1, 1, 1)
     prose = "Tom had 3 - 4 apples, then he ate some more of them with his many friends and one old dog."
-    assert dict(zip(SHAPE, extract(prose).shape, strict=True))["expression"] == 0
+    assert dict(zip(SHAPE, extract([prose])[0].shape, strict=True))["expression"] == 0
 
 
-def test_a_batch_costs_well_under_a_millisecond_a_problem(shipped: Predictor) -> None:
+def test_a_batch_costs_well_under_a_quarter_of_a_millisecond_a_problem(shipped: Predictor) -> None:
     batch = [f"{PROBLEMS[2]} {PROBLEMS[3]} Variant {i}." for i in range(500)]
-    best = min(_seconds(shipped, batch) for _ in range(3))
-    assert best / len(batch) < 1e-3
+    best = min(_seconds(shipped, batch) for _ in range(5))
+    assert best / len(batch) < 2.5e-4
+
+
+def test_a_batch_of_hostile_texts_is_quick(shipped: Predictor) -> None:
+    assert _seconds(shipped, [text for text in HOSTILE.values() for _ in range(20)]) < 5
 
 
 def test_importing_the_package_loads_no_library() -> None:

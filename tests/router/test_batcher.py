@@ -117,3 +117,22 @@ def test_a_wrong_number_of_replies_is_an_error_and_never_a_mixup(count: int) -> 
         assert f"{count} of 2" in str(replies[0])
 
     asyncio.run(main())
+
+
+def test_the_longest_go_first_and_nobody_starves() -> None:
+    async def main() -> None:
+        doubler = Doubler()
+        batcher = Batcher(doubler, length=lambda ask: ask)
+        first = asyncio.create_task(batcher.ask(0))
+        await asyncio.sleep(0.001)
+        asks = [1, *range(2, 3 * MAX_BATCH)]
+        rest = [asyncio.create_task(batcher.ask(i)) for i in asks]
+        await asyncio.sleep(0.001)
+        doubler.gate.set()
+        assert await asyncio.gather(first, *rest) == [0, *(2 * i for i in asks)]
+        longest = list(range(3 * MAX_BATCH - 1, 2 * MAX_BATCH, -1))
+        assert sorted(doubler.batches[1]) == sorted([1, *longest])
+        assert sorted(i for batch in doubler.batches[1:] for i in batch) == asks
+        assert max(map(len, doubler.batches)) == MAX_BATCH
+
+    asyncio.run(main())

@@ -172,7 +172,7 @@ def test_the_last_to_be_cancelled_may_wait_beside_finished_ones() -> None:
 
 
 def test_an_error_reaches_every_member_that_still_waits() -> None:
-    async def sample(first: Request, n: int) -> AsyncIterator[tuple[int, Extension]]:
+    async def sample(first: Request, n: int, cut: Cut | None) -> AsyncIterator[tuple[int, Extension]]:
         yield 0, Extension((Step("0"),), "stop", Tokens())
         raise EngineError("gone")
 
@@ -187,7 +187,7 @@ def test_an_error_reaches_every_member_that_still_waits() -> None:
 
 
 def test_a_stream_that_ends_early_is_an_error_that_may_be_tried_again() -> None:
-    async def sample(first: Request, n: int) -> AsyncIterator[tuple[int, Extension]]:
+    async def sample(first: Request, n: int, cut: Cut | None) -> AsyncIterator[tuple[int, Extension]]:
         yield 1, Extension((Step("1"),), "stop", Tokens())
 
     async def main() -> None:

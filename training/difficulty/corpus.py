@@ -112,7 +112,7 @@ def corpus(
             steps[p] = np.log1p(note.steps)
     return Corpus(
         texts=tuple(texts.values()),
-        features=tuple(map(extract, texts.values())),
+        features=tuple(extract(list(texts.values()))),
         models=models,
         problem_A=np.array([p for p, _ in counts], dtype=np.int64),
         model_A=np.array([row_of[m] for _, m in counts], dtype=np.int64),

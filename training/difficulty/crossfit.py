@@ -34,11 +34,10 @@ def crossfit(corpus: Corpus, seed: int) -> CrossFit:
     for fold in range(FOLDS):
         learned = learn(corpus, fold_P != fold)
         text = learned.text
-        for p in np.flatnonzero(corpus.answered_P & (fold_P == fold)):
-            features = corpus.features[p]
-            familiar[p] = text.familiarity(features)
-            b[p] = text.centre + familiar[p] * (text.raw(features) - text.centre)
-            spread[p] = text.spread
+        held = np.flatnonzero(corpus.answered_P & (fold_P == fold))
+        placed = np.array(text.place([corpus.texts[p] for p in held]))
+        b[held], familiar[held] = placed.reshape(-1, 2).T
+        spread[held] = text.spread
         held_A = fold_P[corpus.problem_A] == fold
         ability[held_A] = learned.rasch.ability_M[corpus.model_A[held_A]]
         ability_sd[held_A] = learned.rasch.ability_sd_M[corpus.model_A[held_A]]

@@ -60,7 +60,7 @@ def fit(corpus: Corpus, seed: int, published: Mapping[str, float] | None = None)
 
 def _placed(accuracy: float, corpus: Corpus, on_P: Mask, text: TextModel, scale: Scale) -> Ability:
     """The ability under which the expected accuracy over these problems is the published one."""
-    estimates = [text.estimate(corpus.texts[p]) for p in np.flatnonzero(on_P)]
+    estimates = text.estimates([corpus.texts[p] for p in np.flatnonzero(on_P)])
     b = np.array([e.b for e in estimates])
     sd = scale.discrimination * np.array([e.sd for e in estimates])
 

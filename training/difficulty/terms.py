@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from difficulty.features import Features
-from difficulty.text import term_weight
+from difficulty.vocabulary import term_weight
 from training.difficulty.corpus import Floats
 
 __all__ = ["Space", "space"]
