@@ -17,7 +17,7 @@ from difficulty.bins import BINS, EASY_FROM, MEDIUM_FROM, Distribution
 __all__ = ["SCATTER", "posterior"]
 
 SCATTER = 14.0
-"""The parameter of Ewens' formula, fitted to the wrong answers of the shipped sweep (a test does it again)."""
+"""The parameter of Ewens' formula, fitted to the wrong answers of the shipped sweep (a test repeats it)."""
 
 _POINTS = 16
 """Values of pass@1 inside each bin, at which the likelihood is taken."""

@@ -4,7 +4,8 @@
     vote      the answer that most paths reach ("Majority")
     weighted  the answer whose paths' values have the highest sum ("PRM-Vote")
 
-Answers count as one where they are equal as mathematics. A path without an answer abstains. Every
+Answers count as one where they are equal as mathematics. A path without an answer abstains, and so does one
+that the search gave up (finish "dropped"). Every
 rule is invariant under a permutation of the paths, ties included: a tie goes to the larger group, then
 to the higher value, then to the more probable text, then to the answer that sorts first.
 """
@@ -40,7 +41,7 @@ class Outcome:
 
 def select(paths_N: tuple[Path, ...], rule: str, aggregate: str = "last") -> Search[Outcome]:
     """Ask for the groups of equal answers and apply `rule`."""
-    votes_N = yield from group(tuple(path.answer for path in paths_N))
+    votes_N = yield from group(_answers(paths_N))
     voters = [i for i, vote in enumerate(votes_N) if vote is not None]
     if not voters:
         return Outcome(None, None, paths_N, votes_N)
@@ -77,6 +78,12 @@ def select(paths_N: tuple[Path, ...], rule: str, aggregate: str = "last") -> Sea
         speakers = [i for i in best if paths_N[i].answer == answer]
     chosen = min(speakers, key=lambda i: (demerit(i), paths_N[i].text))
     return Outcome(paths_N[chosen].answer, chosen, paths_N, votes_N, unscored)
+
+
+def _answers(paths_N: tuple[Path, ...]) -> tuple[str | None, ...]:
+    """What each path says. One that the search gave up has no say, unless nobody else says anything."""
+    firm = tuple(None if path.finish == "dropped" else path.answer for path in paths_N)
+    return firm if any(answer is not None for answer in firm) else tuple(path.answer for path in paths_N)
 
 
 def _mean_logprob(path: Path) -> float:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from policies import Outcome, Outlook, Path, Search
-from router.errors import RouterError
+from router.errors import InputError, RouterError
 from router.ledger import Ledger
 
-__all__ = ["Assess", "Caps", "Job", "Solved"]
+__all__ = ["Assess", "Caps", "Job", "Solved", "check_budget", "check_deadline"]
 
 Assess: TypeAlias = Callable[[tuple[Path, ...], tuple[int | None, ...]], Outlook]
 """(samples, their groups of equal answers) -> how hard the problem looks after them."""
@@ -53,3 +53,19 @@ class Caps:
 
     tokens: int | None = None
     seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        check_budget("whole run's budget", self.tokens)
+        check_deadline("whole run's deadline", self.seconds)
+
+
+def check_budget(name: str, tokens: int | None) -> None:
+    """Raise InputError for less than one token."""
+    if tokens is not None and tokens < 1:
+        raise InputError(f"the {name} must be at least 1 token, not {tokens}")
+
+
+def check_deadline(name: str, seconds: float | None) -> None:
+    """Raise InputError unless it is a time to come."""
+    if seconds is not None and not seconds > 0:
+        raise InputError(f"the {name} must be more than 0 seconds, not {seconds}")

@@ -19,7 +19,7 @@ from router.decision import Chooser, Decision
 from router.engines import Engine
 from router.errors import InputError
 from router.grading import Grader
-from router.job import Assess, Caps, Job, Solved
+from router.job import Assess, Caps, Job, Solved, check_budget, check_deadline
 from router.ledger import Ledger
 from router.problem import Problem
 from router.result import Result
@@ -128,12 +128,8 @@ class Router:
         caps: Caps = Caps(),
     ) -> AsyncGenerator[Result, None]:
         """`solve_many` for an event loop of one's own."""
-        for name, limit in (("budget", budget), ("whole run's budget", caps.tokens)):
-            if limit is not None and limit < 1:
-                raise InputError(f"the {name} must be at least 1 token, not {limit}")
-        for name, time in (("deadline", deadline_s), ("whole run's deadline", caps.seconds)):
-            if time is not None and not time > 0:
-                raise InputError(f"the {name} must be more than 0 seconds, not {time}")
+        check_budget("budget", budget)
+        check_deadline("deadline", deadline_s)
         decided: dict[str, tuple[Problem, Decision]] = {}
         broken: list[Problem] = []
         jobs = self._jobs(problems, strategy, budget, deadline_s, decided, broken)

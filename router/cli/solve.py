@@ -14,7 +14,7 @@ from policies import make, spec
 from router.assemble import Settings, build, run_config
 from router.cli.exits import DONE, SOME_FAILED
 from router.cli.report import Report
-from router.job import Caps
+from router.job import Caps, check_deadline
 from router.problem import read_problems
 from router.result import row_of
 from router.run import Run
@@ -36,6 +36,7 @@ def solve(
     as_json: bool,
 ) -> int:
     """Solve what `source` names and return the exit code. Raises RouterError, SpecError, ModelFileError."""
+    check_deadline("deadline", deadline_s)
     given = None if strategy == "auto" else make(strategy)
     problems = read_problems(source, limit=limit)
     report = Report(len(problems), quiet=as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -133,3 +134,9 @@ def test_a_tie_goes_to_the_more_probable_text_then_to_the_first_in_order() -> No
     assert choose([path("2", logprob=-2.0), path("9", logprob=-0.1)], "vote").answer == "9"
     assert choose([path("9"), path("2")], "vote").answer == "2"
     assert choose([path("9", logprob=-math.inf), path("2", logprob=-math.inf)], "vote").answer == "2"
+
+
+def test_a_path_that_was_given_up_has_no_say_unless_nobody_else_has() -> None:
+    given_up = [replace(path("1"), finish="dropped")] * 2
+    assert choose([*given_up, path("2")], "vote").answer == "2"
+    assert choose([*given_up, path(None)], "vote").answer == "1"
