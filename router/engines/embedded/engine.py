@@ -73,7 +73,8 @@ class EmbeddedEngine:
                 server.address,
                 headers={"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"},
                 timeout=aiohttp.ClientTimeout(total=None, sock_read=600),
-                connector=aiohttp.TCPConnector(limit=0),
+                # A kept connection may be closed by the server in the moment it is used again.
+                connector=aiohttp.TCPConnector(limit=0, force_close=True),
                 read_bufsize=2**20,
             )
         )
