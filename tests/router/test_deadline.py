@@ -127,3 +127,16 @@ def test_a_cap_that_suffices_leaves_nothing_out() -> None:
     solved, _ = solve(ScriptedEngine(), jobs("majority:n=3", 30), caps=Caps(10**7, 600))
     assert len(solved) == 30
     assert all(one.degraded is None for one in solved.values())
+
+
+def test_what_is_in_flight_ends_with_the_run() -> None:
+    async def stuck(request: Request) -> Extension:
+        await asyncio.sleep(60)
+        raise AssertionError("never")
+
+    solved, taken = solve(ScriptedEngine(script=stuck), jobs("majority:n=2", 3), caps=Caps(seconds=0.1))
+    assert taken < 20
+    assert solved
+    for one in solved.values():
+        assert one.outcome is not None
+        assert {path.finish for path in one.outcome.paths_N} == {"deadline"}

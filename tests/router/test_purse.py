@@ -6,6 +6,7 @@ import asyncio
 from itertools import accumulate
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,5 +115,17 @@ def test_an_overdraft_is_nobodys_grant() -> None:
         grant = await purse.take(8)
         purse.settle(grant, 15)  # an engine that wrote more than it was asked for
         assert await purse.take(5) == 0
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("budget", [None, 100])
+def test_a_closed_purse_grants_nothing_whatever_comes_back(budget: int | None) -> None:
+    async def main() -> None:
+        purse = Purse(budget)
+        assert await purse.take(10) == 10
+        purse.close()
+        purse.settle(10, 3)
+        assert await asyncio.wait_for(purse.take(50), 10) == 0
 
     asyncio.run(main())
