@@ -1,0 +1,109 @@
+"""solve, route, doctor: what they take; each body lives in a file of its own and is loaded when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router.cli.options import (
+    PRM,
+    Budget,
+    Deadline,
+    EngineOption,
+    Input,
+    Json,
+    Limit,
+    PolicyModelOption,
+    PredictorOption,
+    Prm,
+    Seed,
+    StrategyOption,
+    TableOption,
+    TotalBudget,
+    TotalDeadline,
+)
+
+__all__ = ["doctor", "route", "solve"]
+
+
+def solve(
+    source: Input,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Run directory; the same command continues it.", show_default=False),
+    ] = None,
+    strategy: StrategyOption = "auto",
+    budget: Budget = None,
+    deadline: Deadline = None,
+    total_budget: TotalBudget = None,
+    total_deadline: TotalDeadline = None,
+    policy_model: PolicyModelOption = None,
+    prm: Prm = PRM,
+    engine: EngineOption = "embedded",
+    limit: Limit = None,
+    seed: Seed = 0,
+    table: TableOption = None,
+    predictor: PredictorOption = None,
+    as_json: Json = False,
+) -> None:
+    """Solve problems: predicted difficulty, chosen strategy, answer and bill of each."""
+    from router.assemble import Settings
+    from router.cli.exits import guarded
+    from router.cli.solve import solve as run
+    from router.job import Caps
+
+    settings = Settings(engine, policy_model, prm, seed, table, predictor)
+    with guarded():
+        code = run(
+            source,
+            settings,
+            strategy,
+            budget=budget,
+            deadline_s=deadline,
+            caps=Caps(total_budget, total_deadline),
+            limit=limit,
+            out=out,
+            as_json=as_json,
+        )
+    raise typer.Exit(code)
+
+
+def route(
+    source: Input,
+    budget: Budget = None,
+    policy_model: PolicyModelOption = None,
+    prm: Prm = PRM,
+    engine: EngineOption = "embedded",
+    limit: Limit = None,
+    table: TableOption = None,
+    predictor: PredictorOption = None,
+    as_json: Json = False,
+) -> None:
+    """Show the decision for each problem, and why, without solving."""
+    from router.assemble import Settings
+    from router.cli.exits import guarded
+    from router.cli.route import route as run
+
+    settings = Settings(engine, policy_model, prm, 0, table, predictor)
+    with guarded():
+        code = run(source, settings, budget=budget, limit=limit, as_json=as_json)
+    raise typer.Exit(code)
+
+
+def doctor(
+    policy_model: PolicyModelOption = None,
+    table: TableOption = None,
+    predictor: PredictorOption = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is installed, which engine and weights would be used, what is missing and how to get it."""
+    from router.assemble import Settings
+    from router.cli.doctor import doctor as run
+    from router.cli.exits import guarded
+
+    settings = Settings("embedded", policy_model, PRM, 0, table, predictor)
+    with guarded():
+        code = run(settings, as_json=as_json)
+    raise typer.Exit(code)

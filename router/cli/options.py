@@ -1,0 +1,63 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Input = Annotated[
+    str,
+    typer.Argument(
+        metavar="INPUT",
+        help="A problem's text, - for standard input, or a JSONL or CSV file with 'problem' or 'question', "
+        "optionally 'id' and 'answer'.",
+        show_default=False,
+    ),
+]
+StrategyOption = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|SPEC",
+        help="auto asks the table; SPEC is greedy, majority:n=8,stop=0.95, beam:n=16,m=4, dvts:n=16,m=4, "
+        "rebase:n=16, mcts:n=16, reroute:n=16 or best_of_n:n=8,select=weighted,aggregate=min.",
+    ),
+]
+Budget = Annotated[
+    int | None,
+    typer.Option(metavar="TOKENS", min=1, help="Cap on the tokens of each problem.", show_default=False),
+]
+Deadline = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Cap on the time of each problem.", show_default=False),
+]
+TotalBudget = Annotated[
+    int | None,
+    typer.Option(metavar="TOKENS", min=1, help="Cap on the tokens of this session.", show_default=False),
+]
+TotalDeadline = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Cap on the time of this session.", show_default=False),
+]
+PolicyModelOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="M", help="A known name, a .gguf file or a hub id (owner/repo/file.gguf).", show_default=False
+    ),
+]
+Prm = Annotated[str, typer.Option(metavar="P", help="What scores the steps.")]
+EngineOption = Annotated[Literal["embedded", "scripted"], typer.Option(help="Who runs the policy model.")]
+Limit = Annotated[
+    int | None, typer.Option(min=1, help="Only the first so many problems.", show_default=False)
+]
+TableOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Another strategy table.", show_default=False)
+]
+PredictorOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Another difficulty predictor.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the run.")]
+Json = Annotated[bool, typer.Option("--json", help="Only JSON on standard output.")]
+
+PRM = "logprob-baseline"
