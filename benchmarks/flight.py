@@ -7,6 +7,10 @@ passes: half the problems one at a time, all with eight in flight, the other hal
 the scheduler itself would (Scheduler.run). So a machine that slows down hurts both. Answers are compared;
 texts may differ, since llama.cpp rounds differently in batches of different sizes (docs/determinism.md).
 Paths are cut at 160 tokens: what is measured is how full the engine is, not how good the answers are.
+
+Before and after the passes the engine alone decodes 8 paths, and as many as it has slots, of one prompt side
+by side: what batching is worth on this machine, whoever schedules. A beam search of 8 that is never short
+of a path already has the first; `engine_slots_over_8` is what is left to gain on top.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from pathlib import Path
 
 from policies import Limits, make
 from router.data import data_path
+from router.engines.base import Request
 from router.engines.embedded import EmbeddedEngine
 from router.grading import Grader
 from router.presets import load_embedded
@@ -30,6 +35,8 @@ from router.scoring import LogprobBaseline
 from router.weights import default_policy_model, resolve
 
 LIMITS = Limits(step_tokens=64, path_tokens=160, steps=8)
+TOKENS = 64
+"""Of each path that the engine decodes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +74,38 @@ async def measure(problems: Sequence[Problem], spec: str, policy_model: str) -> 
             start = time.monotonic()
             return passed([solved async for solved in scheduler.run(jobs(problems))], start)
 
+        async def decode(width: int, seed: int) -> float:
+            """Tokens a second of `width` paths side by side."""
+            prompt_T = await engine.encode(problems[0].text)
+            asks = [Request(prompt_T, (), seed + i, "end", TOKENS, LIMITS.temperature) for i in range(width)]
+            start = time.monotonic()
+            replies = await asyncio.gather(*map(engine.extend, asks))
+            return sum(reply.usage.generated for reply in replies) / (time.monotonic() - start)
+
+        async def alone(seed: int) -> tuple[float, float]:
+            return await decode(8, seed), await decode(preset.slots, seed + 100)
+
+        await decode(8, 0)
+        before = await alone(1000)
         half = len(problems) // 2
         first = show("one", await by(1, problems[:half]))
         eight = show("eight", await by(8, problems))
         second = show("one", await by(1, problems[half:]))
         free = show("by load", await freely())
+        after = await alone(2000)
     answers = {**first.answers, **second.answers}
-    alone = (first.tokens + second.tokens) / (first.seconds + second.seconds)
+    one_by_one = (first.tokens + second.tokens) / (first.seconds + second.seconds)
+    narrow, wide = (sum(pair) / 2 for pair in zip(before, after, strict=True))
+    print(f"engine   8 paths {narrow:.1f}, {preset.slots} paths {wide:.1f} tokens/s")
     for key, answer in answers.items():
         if answer != eight.answers[key]:
             print(f"  {key}: {answer} alone, {eight.answers[key]} with 8 in flight")
     return {
-        "throughput_8_over_1": eight.speed / alone,
-        "throughput_load_over_1": free.speed / alone,
+        "throughput_8_over_1": eight.speed / one_by_one,
+        "throughput_load_over_1": free.speed / one_by_one,
         "answers_that_agree": sum(answers[key] == eight.answers[key] for key in answers) / len(answers),
         "problems": len(problems),
+        "engine_slots_over_8": wide / narrow,
     }
 
 
