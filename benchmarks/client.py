@@ -40,6 +40,7 @@ from policies import Limits, make
 from policies import Path as SearchPath
 from router import Problem
 from router.assemble import Settings, chooser
+from router.cli.heap import settle
 from router.engines.sglang import SGLangEngine, identify
 from router.grading import Grader
 from router.problem import read_problems
@@ -242,6 +243,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     problems = 32 if options.quick else options.problems
+    settle()  # as the command line does
     with mock_server() as url:
         figures = asyncio.run(search(url, problems, options.rounds, logprobs=False, profile=options.profile))
         if options.profile:

@@ -22,7 +22,7 @@ import orjson
 from policies import Limits, Step, make
 from router.engines import ScriptedEngine
 from router.engines.base import Extension, Request
-from router.engines.ids import shared
+from router.engines.ids import packed
 from router.grading import Grader
 from router.ledger import Tokens
 from router.scheduler import Job, Scheduler
@@ -50,7 +50,7 @@ class Held:
         await self._all_asked.wait()
         ids: list[int] = orjson.loads(self._reply)
         steps = [
-            Step(f"{'so it is ' * 20}{request.seed}\n\n", shared(ids[at : at + STEP]))
+            Step(f"{'so it is ' * 20}{request.seed}\n\n", packed(ids[at : at + STEP]))
             for at in range(0, len(ids), STEP)
         ]
         steps[-1] = Step(f"\\boxed{{{request.seed % 3}}}", steps[-1].tokens_T)

@@ -44,9 +44,13 @@ def _last_line(pattern: re.Pattern[str], text: str) -> str | None:
 
 def _last_boxed(text: str) -> str | None:
     """The content of the last box to be opened that is also closed, neither blank nor over-long."""
+    first = text.find("boxed")
+    if first < 0:
+        return None
     opened: list[int] = []  # where the content of each open box starts; 0 for a mere brace
     last, content = 0, None
-    for brace in _BRACE.finditer(text):
+    # What stands before the first box, and the backslashes at its head, can neither open nor close one.
+    for brace in _BRACE.finditer(text, len(text[:first].rstrip("f").rstrip("\\"))):
         if brace[0] == "{":
             opened.append(0)
         elif len(brace[0]) > 2:

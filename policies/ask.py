@@ -15,11 +15,11 @@ generators with `yield from`; they give each reply its type.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from .outlook import Outlook
 from .path import Path
+from .record import record
 
 __all__ = [
     "Ask",
@@ -31,7 +31,6 @@ __all__ = [
     "Score",
     "Search",
     "assess",
-    "extend",
     "fork",
     "group",
     "score",
@@ -40,7 +39,7 @@ __all__ = [
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Key:
     """The name of one extension inside one problem; seeds, cache keys and log rows derive from it.
 
@@ -53,7 +52,7 @@ class Key:
     child: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Extend:
     """Extend `path` by one step or to its end, by at most `max_tokens` tokens.
 
@@ -68,7 +67,7 @@ class Extend:
     temperature: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Score:
     """Score every step of `path` that has no score yet. Where the PRM failed, or the budget is spent,
     the path comes back unscored."""
@@ -76,14 +75,14 @@ class Score:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """Group answers by mathematical equivalence; None abstains and stays None."""
 
     answers_N: tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assess:
     """Tell how hard the problem looks after these samples; `votes_N` groups them by equal answers."""
 
@@ -91,7 +90,7 @@ class Assess:
     votes_N: tuple[int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fork:
     """Run sub-searches side by side. Nothing waits for a sibling but whoever reads the results."""
 
@@ -100,11 +99,6 @@ class Fork:
 
 Ask: TypeAlias = Extend | Score | Group | Assess | Fork
 Search: TypeAlias = Generator[Ask, Any, T]
-
-
-def extend(ask: Extend) -> Search[Path]:
-    reply: Path = yield ask
-    return reply
 
 
 def score(path: Path) -> Search[Path]:

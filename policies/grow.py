@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .ask import Extend, Key, Search, extend, score
+from .ask import Extend, Key, Score, Search, score
 from .limits import Limits
 from .path import Path
 
@@ -14,9 +14,7 @@ __all__ = ["chain", "foresee", "grow"]
 def chain(child: int, limits: Limits, *, temperature: float, scored: bool) -> Search[Path]:
     """One solution from the problem to its end; scored as soon as it is there."""
     root = Path()
-    path = yield from extend(
-        Extend(Key(0, root.lineage, child), root, "end", limits.path_tokens, temperature)
-    )
+    path: Path = yield Extend(Key(0, root.lineage, child), root, "end", limits.path_tokens, temperature)
     if scored and path.steps_S:
         path = yield from score(path)
     return path
@@ -28,11 +26,11 @@ def grow(
     """`parent` one step further, its new step scored."""
     room = min(limits.step_tokens, limits.path_tokens - parent.n_tokens)
     heat = limits.temperature if temperature is None else temperature
-    path = yield from extend(Extend(Key(tree, parent.lineage, child), parent, "step", room, heat))
+    path: Path = yield Extend(Key(tree, parent.lineage, child), parent, "step", room, heat)
     if path.finish == "length" and parent.n_tokens < path.n_tokens < limits.path_tokens:
         path = replace(path, finish="open")  # only this step hit its limit
-    if path.steps_S and path.finish != "failed":
-        path = yield from score(path)
+    if path.finish != "failed" and path.steps_S and not path.is_scored:  # a blank step may add none
+        path = yield Score(path)
     return path
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import field, replace
 from itertools import chain
 from typing import Literal
 
 from .answer import extract_answer
+from .record import record
 
 __all__ = ["Finish", "Path", "Step"]
 
@@ -16,7 +18,7 @@ tokens or steps did (length), the budget or the deadline did, the search gave it
 engine failed for good (failed)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """A piece of a path, up to and including the blank line that ends it (arXiv 2502.06703, section 2).
 
@@ -26,18 +28,18 @@ class Step:
     """
 
     text: str
-    tokens_T: tuple[int, ...] = ()
+    tokens_T: Sequence[int] = ()
     logprobs_T: tuple[float, ...] = ()
 
     def __add__(self, other: Step) -> Step:
         return Step(
             self.text + other.text,
-            self.tokens_T + other.tokens_T,
+            (*self.tokens_T, *other.tokens_T),
             self.logprobs_T + other.logprobs_T,
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """Steps from the problem on, with the scores that the PRM gave them so far.
 
@@ -93,9 +95,9 @@ class Path:
         steps_S = list(self.steps_S)
         scores_S = self.scores_S
         for step in steps:
-            if steps_S and not step.text.strip():
+            if steps_S and _is_blank(step):
                 steps_S[-1] += step
-            elif steps_S and not steps_S[-1].text.strip():
+            elif steps_S and _is_blank(steps_S[-1]):
                 steps_S[-1] += step
                 scores_S = scores_S[: len(steps_S) - 1]
             else:
@@ -107,4 +109,8 @@ class Path:
         return replace(self, lineage=(*self.lineage, child), finish=finish, error=error)
 
     def scored(self, scores_S: tuple[float, ...]) -> Path:
-        return replace(self, scores_S=scores_S)
+        return Path(self.lineage, self.steps_S, scores_S, self.finish, self.error)
+
+
+def _is_blank(step: Step) -> bool:
+    return not step.text or step.text.isspace()

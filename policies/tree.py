@@ -74,7 +74,9 @@ class Tree:
 
     def _born(self, parent: Path, child: int, limits: Limits) -> Search[tuple[Path, float]]:
         path = yield from grow(self.number, parent, child, limits)
-        return (yield from self._rated(path, limits))
+        if self.lookahead:
+            return (yield from self._rated(path, limits))
+        return path, value(path, self.aggregate) or 0.0
 
     def _rated(self, path: Path, limits: Limits) -> Search[tuple[Path, float]]:
         """The path and what it is ranked by; 0 where it has no score."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable, Sequence
+from heapq import heappop, heappush
 from itertools import count
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 from router.errors import ScorerError
 
@@ -14,9 +14,6 @@ __all__ = ["Batcher"]
 
 Ask = TypeVar("Ask")
 Reply = TypeVar("Reply")
-
-_Waiting: TypeAlias = tuple[Ask, asyncio.Future[Reply], int]
-"""An ask, its reply to come, its length."""
 
 MAX_BATCH = 64
 
@@ -38,52 +35,51 @@ class Batcher(Generic[Ask, Reply]):
         self._length = length
         self._numbers = count()
         self._waiting: dict[int, _Waiting[Ask, Reply]] = {}
-        self._by_length: list[tuple[int, int]] = []
+        self._longest: list[tuple[int, int]] = []  # a heap of (-length, number); some no longer wait
         self._out: list[_Waiting[Ask, Reply]] = []
         self._pump: asyncio.Task[None] | None = None
+        self._stopped: set[asyncio.Task[None]] = set()
 
-    async def ask(self, ask: Ask, pending: set[asyncio.Future[Reply]] | None = None) -> Reply:
-        """The reply to one ask. Raises what `answer` raised, or ScorerError where it gave too few replies.
+    def ask(self, ask: Ask) -> asyncio.Future[Reply]:
+        """The reply to one ask, to come: what `answer` raised, or ScorerError where it gave too few replies.
 
-        While it is waited for, the reply to come is in `pending`; whoever no longer wants it may set it.
-        Once nobody wants any of the batch that is out, it is cancelled.
+        Whoever no longer wants it cancels it. Once nobody wants any of the batch that is out, nor of those
+        that wait, it is cancelled.
         """
-        reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        number, length = next(self._numbers), self._length(ask)
-        self._waiting[number] = (ask, reply, length)
-        insort(self._by_length, (length, -number))
+        number = next(self._numbers)
+        waiting = self._waiting[number] = _Waiting(ask, self._stop_if_unwanted, asyncio.get_running_loop())
+        heappush(self._longest, (-self._length(ask), number))
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._run())
-        if pending is not None:
-            pending.add(reply)
-        try:
-            return await reply
-        except BaseException:
-            await self._stop_if_unwanted()
-            raise
-        finally:
-            if pending is not None:
-                pending.discard(reply)
+        return waiting
 
-    async def _stop_if_unwanted(self) -> None:
-        pending = (*self._waiting.values(), *self._out)
-        if self._pump is None or not all(reply.done() for _, reply, _ in pending):
+    async def rest(self) -> None:
+        """Return once the batches that were cancelled have ended."""
+        await asyncio.gather(*self._stopped, return_exceptions=True)
+
+    def _stop_if_unwanted(self) -> None:
+        pump = self._pump
+        if pump is None or not all(one.done() for one in (*self._waiting.values(), *self._out)):
             return
-        pump, self._pump = self._pump, None
+        self._pump = None
+        self._waiting.clear()
+        self._longest.clear()
+        self._stopped.add(pump)
+        pump.add_done_callback(self._stopped.discard)
         pump.cancel()
-        await asyncio.gather(pump, return_exceptions=True)
 
     def _draw(self) -> list[_Waiting[Ask, Reply]]:
-        drawn = {-number for _, number in self._by_length[-MAX_BATCH:]}
-        oldest = next(iter(self._waiting))
-        if oldest in drawn:
-            del self._by_length[-MAX_BATCH:]
+        if len(self._waiting) <= MAX_BATCH:
+            drawn = [*self._waiting]
+            self._longest.clear()
         else:
-            drawn.remove(-self._by_length[-MAX_BATCH][1])
-            drawn.add(oldest)
-            del self._by_length[1 - MAX_BATCH :]
-            del self._by_length[bisect_left(self._by_length, (self._waiting[oldest][2], -oldest))]
-        return [one for one in map(self._waiting.pop, sorted(drawn)) if not one[1].done()]
+            drawn = [next(iter(self._waiting))]
+            while len(drawn) < MAX_BATCH:
+                _, number = heappop(self._longest)
+                if number in self._waiting and number != drawn[0]:
+                    drawn.append(number)
+            drawn.sort()
+        return [one for one in map(self._waiting.pop, drawn) if not one.done()]
 
     async def _run(self) -> None:
         while self._waiting:
@@ -91,14 +87,31 @@ class Batcher(Generic[Ask, Reply]):
             if not batch:
                 continue
             try:
-                replies = await self._answer([ask for ask, _, _ in batch])
+                replies = await self._answer([one.ask for one in batch])
                 if len(replies) != len(batch):
                     raise ScorerError(f"the PRM answered {len(replies)} of {len(batch)} paths")
             except Exception as error:
-                for _, waiter, _ in batch:
-                    if not waiter.done():
-                        waiter.set_exception(error)
+                for one in batch:
+                    if not one.done():
+                        one.set_exception(error)
                 continue
-            for (_, waiter, _), reply in zip(batch, replies, strict=True):
-                if not waiter.done():
-                    waiter.set_result(reply)
+            for one, reply in zip(batch, replies, strict=True):
+                if not one.done():
+                    one.set_result(reply)
+
+
+class _Waiting(asyncio.Future[Reply], Generic[Ask, Reply]):
+    """One ask, and its reply to come."""
+
+    __slots__ = ("_cancelled", "ask")
+
+    def __init__(self, ask: Ask, cancelled: Callable[[], None], loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self.ask = ask
+        self._cancelled = cancelled
+
+    def cancel(self, msg: object = None) -> bool:
+        found = super().cancel(msg)
+        if found:
+            self._cancelled()
+        return found

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from policies import Assess, Extend, Finish, Fork, Group, Outcome, Path, Score, Search
+from policies import Ask, Assess, Extend, Finish, Fork, Group, Outcome, Path, Score, Search
+from router.attempts import Attempts
 from router.batcher import Batcher
+from router.branch import LATER, Branch
 from router.engines.base import Cut, Engine, Extension, Request
 from router.errors import EngineError, RouterError, ScorerError
 from router.grading import Grader
@@ -24,10 +26,6 @@ from router.turns import Turns
 __all__ = ["Driver", "World"]
 
 T = TypeVar("T")
-
-ATTEMPTS = 4
-"""Tries of one request in all; the waits between them double from FIRST_WAIT_S."""
-FIRST_WAIT_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,7 @@ class Driver:
         self._degraded: str | None = None
         self._scoring: set[asyncio.Future[Scored]] = set()
         self._failures: list[RouterError] = []
+        self._attempts = Attempts(self._cut)
         self._share = world.load.share()
 
     def cut(self, why: Finish) -> None:
@@ -69,9 +68,8 @@ class Driver:
             self._why = why
             self._cut.set_result(None)
             self._purse.close()
-            for reply in self._scoring:
-                if not reply.done():
-                    reply.set_exception(ScorerError(f"the {why} came first"))
+            for reply in tuple(self._scoring):
+                reply.cancel()
 
     async def solve(self) -> Solved:
         """The job to its end. Never raises for what one problem did: that is in `Solved.error`."""
@@ -83,9 +81,9 @@ class Driver:
         outcome: Outcome | None = None
         error: RouterError | None = None
         try:
-            self._prompt_T = await self._attempt(lambda: world.engine.encode(job.text))
-            self._policy += await self._attempt(lambda: world.engine.read(self._prompt_T))
-            outcome = await self._drive(job.search, ())
+            self._prompt_T = await self._attempts.of(lambda: world.engine.encode(job.text))
+            self._policy += await self._attempts.of(lambda: world.engine.read(self._prompt_T))
+            outcome = await self._drive(job.search)
         except RouterError as caught:
             error = caught
         finally:
@@ -108,103 +106,127 @@ class Driver:
         )
         return Solved(job, outcome, ledger, self._degraded, error)
 
-    async def _drive(self, search: Search[T], branch: tuple[int, ...]) -> T:
-        reply: Any = None
-        while True:
-            try:
-                ask = search.send(reply)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            match ask:
-                case Extend():
-                    reply = await self._extend(ask, branch)
-                case Score():
-                    reply = await self._score(ask.path, branch)
-                case Group():
-                    reply = await self._world.grader.classes(ask.answers_N)
-                case Assess():
-                    reply = self._job.assess(ask.paths_N, ask.votes_N)
-                case Fork():
-                    reply = await self._side_by_side(ask.searches, branch)
-
-    async def _side_by_side(self, searches: tuple[Search[T], ...], branch: tuple[int, ...]) -> tuple[T, ...]:
-        """All results in their own order; the first exception cancels the other branches."""
-        drives = [self._drive(search, (*branch, i)) for i, search in enumerate(searches)]
-        if self._turns is not None:
-            fork = self._turns.fork(len(drives))
-            drives = [_then(fork.end, drive) for drive in drives]
-        tasks = [asyncio.ensure_future(drive) for drive in drives]
+    async def _drive(self, search: Search[T]) -> T:
+        """The search to its end. What is on its way when it fails, or is cancelled, is cancelled too."""
+        end: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        Branch(search, self._answer, end, self._turns).start()
         try:
-            return tuple(await asyncio.gather(*tasks))
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
+            return await end
+        finally:
+            await self._attempts.close()
 
-    async def _extend(self, ask: Extend, branch: tuple[int, ...]) -> Path:
-        world, child = self._world, ask.key.child
-        room = world.engine.model.context - len(self._prompt_T) - ask.path.n_tokens
+    def _answer(self, branch: Branch, ask: Ask) -> Any:
+        """The reply, or LATER."""
+        match ask:
+            case Extend():
+                return self._extend(branch, ask)
+            case Score():
+                return self._score(branch, ask.path)
+            case Group():
+                classes = self._world.grader.classes(ask.answers_N)
+                self._attempts.start(branch, classes, asyncio.Future.result)
+                return LATER
+            case Assess():
+                return self._job.assess(ask.paths_N, ask.votes_N)
+            case Fork():
+                raise AssertionError("a fork is the branch's to answer")
+
+    def _extend(self, branch: Branch, ask: Extend) -> Any:
+        room = self._world.engine.model.context - len(self._prompt_T) - ask.path.n_tokens
         wish = min(ask.max_tokens, room)
         if wish <= 0:
-            return ask.path.end(child, "length")
-        granted = wish if self._is_free else await self._take(wish, branch)
+            return ask.path.end(ask.key.child, "length")
+        if self._is_free:
+            return self._write(branch, ask, wish, wish)
+        return self._paid(branch, wish, lambda granted: self._write(branch, ask, wish, granted))
+
+    def _write(self, branch: Branch, ask: Extend, wish: int, granted: int) -> Any:
         if granted == 0 or self._cut.done():
             self._settle(granted, 0)
-            return ask.path.end(child, self._why if self._cut.done() else "budget")
-        request = Request(
-            prompt_T=self._prompt_T,
-            path_T=ask.path.tokens_T,
-            seed=seed_of(world.seed, self._job.problem_id, ask.key),
-            until=ask.until,
-            max_tokens=granted,
-            temperature=ask.temperature,
-        )
-        used = 0
-        self._share.ask()
-        try:
-            reply: Extension = await self._attempt(lambda: world.engine.extend(request, self._cut))
-            used = reply.usage.generated
-            self._policy += reply.usage
-        except EngineError as error:
-            if self._cut.done():  # tries were left, the time was not
-                return ask.path.end(child, self._why)
-            self._failures.append(error)
-            return ask.path.end(child, "failed", str(error))
-        finally:
-            self._share.reply()
-            self._settle(granted, used)
-        if reply.finish == "cut":
-            return ask.path.grow(child, reply.steps_S, self._why)
-        path = ask.path.grow(child, reply.steps_S, reply.finish)
-        if reply.finish == "length" and granted < wish:
-            return replace(path, finish="budget")
-        return path
+            return ask.path.end(ask.key.child, self._why if self._cut.done() else "budget")
+        world, cut = self._world, self._cut
+        seed = seed_of(world.seed, self._job.problem_id, ask.key)
+        path_T = ask.path.tokens_T
+        request = Request(self._prompt_T, path_T, seed, ask.until, granted, ask.temperature)
 
-    async def _score(self, path: Path, branch: tuple[int, ...]) -> Path:
-        ask, world = (self._job.text, path), self._world
-        price = world.scorer.price(*ask)
-        granted = price if self._is_free or not price else await self._take(price, branch)
-        used = 0
+        def written(reply: asyncio.Future[Extension]) -> Path:
+            used = 0
+            try:
+                extension = reply.result()
+                used = extension.usage.generated
+                self._policy += extension.usage
+            except EngineError as error:
+                if cut.done():  # tries were left, the time was not
+                    return ask.path.end(ask.key.child, self._why)
+                self._failures.append(error)
+                return ask.path.end(ask.key.child, "failed", str(error))
+            finally:
+                self._share.reply()
+                self._settle(granted, used)
+            finish: Finish = self._why if extension.finish == "cut" else extension.finish
+            if finish == "length" and granted < wish:
+                finish = "budget"
+            return ask.path.grow(ask.key.child, extension.steps_S, finish)
+
         self._share.ask()
-        try:
-            if self._cut.done():
-                self._degrade(f"the {self._why} left some paths unscored")
-                return path
-            if granted < price:
-                self._degrade("the budget left some paths unscored")
-                return path
-            scored = checked(path, await self._attempt(lambda: world.scores.ask(ask, self._scoring)))
-            used = scored.usage.computed
-            self._prm += scored.usage
-            return path.scored(scored.scores_S)
-        except (ScorerError, EngineError) as error:
-            self._degrade(f"a path could not be scored: {error}")
+        reply = world.engine.extend(request, cut)
+        self._attempts.start(branch, reply, written, lambda: world.engine.extend(request, cut))
+        return LATER
+
+    def _score(self, branch: Branch, path: Path) -> Any:
+        price = self._world.scorer.price(self._job.text, path)
+        if self._is_free or not price:
+            return self._judge(branch, path, price, price)
+        return self._paid(branch, price, lambda granted: self._judge(branch, path, price, granted))
+
+    def _judge(self, branch: Branch, path: Path, price: int, granted: int) -> Any:
+        if granted < price or self._cut.done():
+            self._settle(granted, 0)
+            why = f"the {self._why}" if self._cut.done() else "the budget"
+            self._degrade(f"{why} left some paths unscored")
             return path
-        finally:
-            self._share.reply()
-            self._settle(granted, used)
+
+        def score() -> asyncio.Future[Scored]:
+            reply = self._world.scores.ask((self._job.text, path))
+            self._scoring.add(reply)
+            return reply
+
+        def judged(reply: asyncio.Future[Scored]) -> Path:
+            used = 0
+            self._scoring.discard(reply)
+            try:
+                scored = checked(path, reply.result())
+                used = scored.usage.computed
+                self._prm += scored.usage
+                return path.scored(scored.scores_S)
+            except (ScorerError, EngineError) as error:
+                self._degrade(f"a path could not be scored: {error}")
+                return path
+            except asyncio.CancelledError:
+                if not self._cut.done():
+                    raise
+                self._degrade(f"a path could not be scored: the {self._why} came first")
+                return path
+            finally:
+                self._share.reply()
+                self._settle(granted, used)
+
+        self._share.ask()
+        self._attempts.start(branch, score(), judged, score)
+        return LATER
+
+    def _paid(self, branch: Branch, wish: int, use: Callable[[int], Any]) -> Any:
+        """LATER: what `use` makes of the tokens granted."""
+
+        def granted(take: asyncio.Future[int]) -> Any:
+            tokens = take.result()
+            if self._attempts.is_closed:  # granted in the moment that the search was cancelled
+                self._settle(tokens, 0)
+                raise asyncio.CancelledError
+            return use(tokens)
+
+        self._attempts.start(branch, self._take(wish, branch.place), granted)
+        return LATER
 
     async def _take(self, wish: int, branch: tuple[int, ...]) -> int:
         """Tokens granted by the problem's purse and by the run's; 0 where either is empty."""
@@ -229,24 +251,3 @@ class Driver:
 
     def _degrade(self, why: str) -> None:
         self._degraded = self._degraded or why
-
-    async def _attempt(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The only retry loop: a retryable EngineError is tried again after a doubling wait, unless the
-        search has been cut."""
-        wait = FIRST_WAIT_S
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await call()
-            except EngineError as error:
-                if not error.retryable or self._cut.done():
-                    raise
-            await asyncio.wait((self._cut,), timeout=wait)
-            wait *= 2
-        return await call()
-
-
-async def _then(end: Callable[[], None], drive: Awaitable[T]) -> T:
-    try:
-        return await drive
-    finally:
-        end()

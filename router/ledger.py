@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policies.record import record
+
 __all__ = ["Flops", "Ledger", "Tokens"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tokens:
     """Token counts of one model, as its engine reported them. `prompt` counts every token read, once for
     each request that read it; `cached` is the part of `prompt` whose keys and values were reused."""

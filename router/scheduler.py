@@ -64,6 +64,7 @@ class Scheduler:
             if timer is not None:
                 timer.cancel()
             await flight.close()
+            await self._scores.rest()
 
     async def solve(self, job: Job) -> Solved:
         """One job to its end. Never raises for what one problem did: that is in `Solved.error`."""

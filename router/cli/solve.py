@@ -13,6 +13,7 @@ import orjson
 from policies import make, spec
 from router.assemble import Settings, build, run_config
 from router.cli.exits import DONE, SOME_FAILED
+from router.cli.heap import settle
 from router.cli.report import Report
 from router.job import Caps, check_deadline
 from router.problem import read_problems
@@ -54,6 +55,7 @@ def solve(
             rows = list(run.rows()) if as_json else []
         report.start(router, already=len(run.done) if run else 0)
         waiting = [problem for problem in problems if run is None or problem.id not in run.done]
+        settle()
         began = time.monotonic()
         left = len(waiting)
         for result in router.solve_many(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from policies import Step
+from policies.record import record
 from router.ledger import Tokens
 
 __all__ = ["Cut", "Engine", "Extension", "ModelInfo", "Request"]
@@ -26,7 +28,7 @@ class ModelInfo:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """Extend one path. `prompt_T` is the problem as `Engine.encode` gave it, `path_T` the tokens that
     the engine itself wrote so far. Siblings (the same prefix) carry consecutive seeds."""
@@ -39,7 +41,7 @@ class Request:
     temperature: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Extension:
     """What the policy model wrote. `finish` is "open" where a step ended and the path can go on, "stop"
     where the model ended it, "length" where `max_tokens` did, "cut" where the caller did. `usage` is the
@@ -79,10 +81,11 @@ class Engine(Protocol):
         """
         ...
 
-    async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
+    def extend(self, request: Request, cut: Cut | None = None) -> Awaitable[Extension]:
         """Extend one path. Once `cut` is done the engine stops writing and returns what it has so far,
         billed; cancelling the call stops the work too, but then nothing comes back.
 
-        Raises ContextOverflow, or EngineError (`retryable` says whether another try may help).
+        Awaiting raises ContextOverflow, or EngineError (`retryable` says whether another try may help). A
+        coroutine will do; where thousands are in flight, a future costs less.
         """
         ...

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policies import Step
+from router.engines.ids import packed
 
 __all__ = ["STEP_END", "Piece", "cut_steps"]
 
@@ -31,7 +32,7 @@ def cut_steps(pieces_T: Iterable[Piece]) -> tuple[Step, ...]:
 
     def close() -> None:
         nonlocal text, tokens, logprobs
-        step = Step(text, tuple(tokens), tuple(logprobs))
+        step = Step(text, packed(tokens), tuple(logprobs))
         if steps and not text.strip():
             steps[-1] += step
         else:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from policies import Path
+from policies.record import record
 from router.errors import ScorerError
 from router.ledger import Tokens
 
 __all__ = ["Scored", "Scorer", "checked"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scored:
     """`scores_S` holds one score in [0, 1] for each step of the path; `usage` is what it cost."""
 

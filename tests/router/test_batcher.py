@@ -40,9 +40,9 @@ def test_asks_gather_while_a_batch_is_out() -> None:
         doubler = Doubler()
         batcher = Batcher(doubler)
         n = 2 * MAX_BATCH + 5
-        first = asyncio.create_task(batcher.ask(-1))
+        first = asyncio.ensure_future(batcher.ask(-1))
         await asyncio.sleep(0.001)
-        rest = [asyncio.create_task(batcher.ask(i)) for i in range(n)]
+        rest = [asyncio.ensure_future(batcher.ask(i)) for i in range(n)]
         await asyncio.sleep(0.001)
         assert doubler.batches == [[-1]]
         doubler.gate.set()
@@ -58,9 +58,9 @@ def test_a_cancelled_ask_disturbs_no_other() -> None:
     async def main() -> None:
         doubler = Doubler()
         batcher = Batcher(doubler)
-        out = [asyncio.create_task(batcher.ask(i)) for i in range(3)]
+        out = [asyncio.ensure_future(batcher.ask(i)) for i in range(3)]
         await asyncio.sleep(0.001)
-        waiting = [asyncio.create_task(batcher.ask(i)) for i in range(10, 13)]
+        waiting = [asyncio.ensure_future(batcher.ask(i)) for i in range(10, 13)]
         await asyncio.sleep(0)
         out[1].cancel()
         waiting[1].cancel()
@@ -76,7 +76,7 @@ def test_once_nobody_wants_it_the_batch_is_cancelled() -> None:
     async def main() -> None:
         doubler = Doubler()
         batcher = Batcher(doubler)
-        tasks = [asyncio.create_task(batcher.ask(i)) for i in range(3)]
+        tasks = [asyncio.ensure_future(batcher.ask(i)) for i in range(3)]
         await asyncio.sleep(0.001)
         for task in tasks:
             task.cancel()
@@ -123,10 +123,10 @@ def test_the_longest_go_first_and_nobody_starves() -> None:
     async def main() -> None:
         doubler = Doubler()
         batcher = Batcher(doubler, length=lambda ask: ask)
-        first = asyncio.create_task(batcher.ask(0))
+        first = asyncio.ensure_future(batcher.ask(0))
         await asyncio.sleep(0.001)
         asks = [1, *range(2, 3 * MAX_BATCH)]
-        rest = [asyncio.create_task(batcher.ask(i)) for i in asks]
+        rest = [asyncio.ensure_future(batcher.ask(i)) for i in asks]
         await asyncio.sleep(0.001)
         doubler.gate.set()
         assert await asyncio.gather(first, *rest) == [0, *(2 * i for i in asks)]

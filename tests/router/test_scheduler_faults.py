@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from support.kit import FairScorer, assert_no_task_is_left, jobs, said, scheduler, solve_all
 
-import router.driver
+import router.attempts
 from policies import Path
-from router.driver import ATTEMPTS
+from router.attempts import ATTEMPTS
 from router.engines import Extension, Request, ScriptedEngine
 from router.errors import ContextOverflow, EngineError, ScorerError
 from router.scheduler import Solved
@@ -34,7 +34,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             options["timeout"] = 0
         return await wait(futures, **options)
 
-    monkeypatch.setattr(router.driver, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(router.attempts, "FIRST_WAIT_S", 0.001)
     monkeypatch.setattr(asyncio, "wait", recorded)
     return waited
 

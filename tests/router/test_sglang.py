@@ -51,7 +51,7 @@ def test_a_cut_brings_back_what_is_there_billed_and_frees_the_server(end: str) -
         async with make(mock) as engine:
             cut: Cut = asyncio.get_running_loop().create_future()
             asks = [ask(seed=seed, until=end, max_tokens=3000) for seed in range(3)]
-            tasks = [asyncio.create_task(engine.extend(one, cut)) for one in asks]
+            tasks = [asyncio.ensure_future(engine.extend(one, cut)) for one in asks]
             await until(lambda: mock.live == 3)
             await asyncio.sleep(3 * TOKEN_S)
             cut.set_result(None)
@@ -87,8 +87,8 @@ def test_a_cut_reaches_requests_that_wait_at_the_server() -> None:
     async def main(mock: SGLangMock) -> None:
         async with make(mock) as engine:
             cut: Cut = asyncio.get_running_loop().create_future()
-            first = asyncio.create_task(engine.extend(ask(seed=1)))
-            second = asyncio.create_task(engine.extend(ask(seed=2), cut))
+            first = asyncio.ensure_future(engine.extend(ask(seed=1)))
+            second = asyncio.ensure_future(engine.extend(ask(seed=2), cut))
             await until(lambda: mock.live == 2)
             cut.set_result(None)
             cut_off = await second
@@ -117,7 +117,7 @@ def test_cancelling_stops_the_server_and_harms_no_sibling(mock: SGLangMock) -> N
     async def main() -> None:
         async with make(mock) as engine:
             asks = [ask(seed=seed, until="end", max_tokens=200) for seed in range(12)]
-            tasks = [asyncio.create_task(engine.extend(one)) for one in asks]
+            tasks = [asyncio.ensure_future(engine.extend(one)) for one in asks]
             await until(lambda: mock.live == 12)
             assert mock.calls == [12]
             for task in tasks[1:]:
@@ -136,7 +136,7 @@ def test_cancelling_one_never_stops_another_whose_number_starts_alike(mock: SGLa
     async def main() -> None:
         async with make(mock) as engine:
             asks = [ask(seed=seed, until="end", max_tokens=200) for seed in range(40)]
-            tasks = [asyncio.create_task(engine.extend(one)) for one in asks]
+            tasks = [asyncio.ensure_future(engine.extend(one)) for one in asks]
             await until(lambda: mock.live == 40)
             for task in tasks[:4]:
                 task.cancel()
@@ -150,7 +150,7 @@ def test_cancelling_one_never_stops_another_whose_number_starts_alike(mock: SGLa
 def test_leaving_stops_what_is_still_written(mock: SGLangMock) -> None:
     async def main() -> None:
         async with make(mock) as engine:
-            task = asyncio.create_task(engine.extend(ask(until="end", max_tokens=3000)))
+            task = asyncio.ensure_future(engine.extend(ask(until="end", max_tokens=3000)))
             await until(lambda: mock.live == 1)
         with pytest.raises(EngineError, match="closed"):
             await task
@@ -165,7 +165,7 @@ def test_an_abort_that_overtakes_its_request_is_said_again(
     async def main() -> None:
         async with make(mock) as engine:
             cut: Cut = asyncio.get_running_loop().create_future()
-            task = asyncio.create_task(engine.extend(ask(until="end", max_tokens=3000), cut))
+            task = asyncio.ensure_future(engine.extend(ask(until="end", max_tokens=3000), cut))
             await until(lambda: mock.live == 1)
             mock.deaf = 2
             cut.set_result(None)

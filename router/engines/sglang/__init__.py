@@ -3,6 +3,7 @@
 served.py     who answers behind a URL: model, context, tokenizer
 engine.py     the Engine protocol over one server
 calls.py      requests of one moment become one list call; aborts
+member.py     one member of a list call, and its reply to come
 http.py       kept-alive connections, answers handed on as they come
 wire.py       a list call as bytes, and its streamed reply as extensions
 tokenizer.py  a problem as prompt tokens, by the model's own chat template

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -24,6 +23,7 @@ import orjson
 from router.engines.base import Cut, Extension, Request
 from router.engines.sglang import wire
 from router.engines.sglang.http import Http
+from router.engines.sglang.member import Member
 from router.errors import EngineError
 from router.ledger import Tokens
 
@@ -36,19 +36,8 @@ ABORT_AGAIN_S = 0.5
 ABORT_S = 5.0
 """The longest that saying an abort may take."""
 
-_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError)
+_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError)
 """What a server that dies, stalls or talks nonsense raises here."""
-
-
-@dataclass(slots=True, eq=False)
-class _Member:
-    """One request on its way: `sent` once a call holds it, `cut` once it is told to stop early."""
-
-    request: Request
-    rid: str
-    reply: asyncio.Future[Extension]
-    sent: bool = False
-    cut: bool = False
 
 
 class Calls:
@@ -59,34 +48,26 @@ class Calls:
         self._logprobs = logprobs
         self._name = secrets.token_hex(4)
         self._numbers = count()
-        self._waiting: dict[str, list[_Member]] = {}
+        self._waiting: dict[str, list[Member]] = {}
+        self._cuts: dict[Cut, set[Member]] = {}
         self._flush: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def extend(self, request: Request, cut: Cut | None) -> Extension:
+    def extend(self, request: Request, cut: Cut | None) -> asyncio.Future[Extension]:
+        """The reply to come; whoever no longer wants it cancels it."""
         loop = asyncio.get_running_loop()
-        member = _Member(request, self._rid(), loop.create_future())
+        member = Member(request, self._rid(), cut, self._left, loop)
+        if cut is not None:
+            members = self._cuts.get(cut)
+            if members is None:
+                members = self._cuts[cut] = set()
+                cut.add_done_callback(self._cut)
+            members.add(member)
         # Only requests that end alike share a call: whether tokens come with their texts is up to the call.
         self._waiting.setdefault(request.until, []).append(member)
         if self._flush is None:
             self._flush = loop.call_later(WINDOW_S, self._send)
-
-        def cut_off(_: Cut) -> None:
-            self._cut(member)
-
-        if cut is not None:
-            cut.add_done_callback(cut_off)
-        try:
-            return await member.reply
-        except asyncio.CancelledError:
-            if member.sent and member.reply.cancelled():
-                # Nobody waits any more; the new reply only says when the server is done.
-                member.reply = loop.create_future()
-                self._spawn(self._abort(member))
-            raise
-        finally:
-            if cut is not None:
-                cut.remove_done_callback(cut_off)
+        return member
 
     async def close(self) -> None:
         """End every request, here and at the server; whoever still waits gets an EngineError."""
@@ -99,14 +80,23 @@ class Calls:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _cut(self, member: _Member) -> None:
-        if member.reply.done():
-            return
-        if member.sent:
-            member.cut = True
-            self._spawn(self._abort(member))
-        else:
-            member.reply.set_result(Extension((), "cut", Tokens()))
+    def _left(self, member: Member) -> None:
+        """Nobody waits for `member` any more."""
+        if member.cut is not None:
+            members = self._cuts[member.cut]
+            members.discard(member)
+            if not members:
+                del self._cuts[member.cut]
+                member.cut.remove_done_callback(self._cut)
+        if member.cancelled() and member.sent and member.over is None:
+            self._stop(member)
+
+    def _cut(self, cut: Cut) -> None:
+        for member in list(self._cuts.get(cut, ())):
+            if not member.sent:
+                member.end(Extension((), "cut", Tokens()))
+            elif member.over is None:
+                self._stop(member)
 
     def _send(self) -> None:
         self._flush = None
@@ -115,9 +105,9 @@ class Calls:
             for at in range(0, len(members), MOST):
                 self._spawn(self._call(members[at : at + MOST]))
 
-    async def _call(self, members: list[_Member]) -> None:
+    async def _call(self, members: list[Member]) -> None:
         """One list call, until each member has its reply or an error."""
-        members = [member for member in members if not member.reply.done()]
+        members = [member for member in members if not member.done()]
         left = {member.rid: member for member in members}
         if not left:
             return
@@ -140,13 +130,16 @@ class Calls:
         if len(members) > 1 and not error.retryable:
             # One bad member gets a whole list refused: alone, each has its own answer.
             for member in left.values():
-                member.rid = self._rid()
-                self._spawn(self._call([member]))
+                if member.done():
+                    member.end(error)
+                else:
+                    member.rid = self._rid()
+                    self._spawn(self._call([member]))
         else:
             _fail(left.values(), error)
         await self._abandon(rids)
 
-    async def _stream(self, members: list[_Member], left: dict[str, _Member]) -> None:
+    async def _stream(self, members: list[Member], left: dict[str, Member]) -> None:
         """Send one call and answer its members as they end, taking them from `left`."""
         data = wire.body([m.rid for m in members], [m.request for m in members], logprobs=self._logprobs)
         rest = b""
@@ -155,23 +148,27 @@ class Calls:
             nonlocal rest
             *events, rest = (rest + piece).split(b"\n\n")
             for event in events:
-                reply = wire.final(event)
-                if reply is not None:
-                    _answer(left.pop(reply["meta_info"]["id"]), reply)
+                end = wire.final(event)
+                if end is not None:
+                    member = left.pop(end["meta_info"]["id"])
+                    member.end(_reply(member, end))
 
         status, answer = await self._http.post("/generate", data, take)
         if status != 200:
             raise wire.refusal(status, answer)
 
-    async def _abort(self, member: _Member) -> None:
+    def _stop(self, member: Member) -> None:
+        member.over = asyncio.get_running_loop().create_future()
+        self._spawn(self._abort(member, member.over))
+
+    async def _abort(self, member: Member, over: asyncio.Future[None]) -> None:
         """Have the server stop `member`, again and again until it has."""
-        while not member.reply.done():
+        while not over.done():
             try:
                 await self._say_abort(member.rid)
             except (OSError, ValueError, EngineError) as error:
-                _fail([member], EngineError(f"the server cannot be told to stop: {error}"))
-            await asyncio.wait([member.reply], timeout=ABORT_AGAIN_S)
-        member.reply.exception()  # has been seen, where nobody waits for it
+                member.end(EngineError(f"the server cannot be told to stop: {error}"))
+            await asyncio.wait([over], timeout=ABORT_AGAIN_S)
 
     async def _abandon(self, rids: list[str]) -> None:
         """Stop at the server what a broken call left behind; a server that is gone needs no telling."""
@@ -196,19 +193,15 @@ class Calls:
         task.add_done_callback(self._tasks.discard)
 
 
-def _answer(member: _Member, reply: dict[str, Any]) -> None:
-    if member.reply.done():
-        return
+def _reply(member: Member, event: dict[str, Any]) -> Extension | EngineError:
     try:
-        member.reply.set_result(wire.extension(member.request, reply, cut=member.cut))
+        return wire.extension(member.request, event, cut=member.over is not None)
     except EngineError as error:
-        member.reply.set_exception(error)
+        return error
     except _BROKEN as broken:
-        nonsense = f"the server's reply makes no sense: {type(broken).__name__}: {broken}"
-        member.reply.set_exception(EngineError(nonsense))
+        return EngineError(f"the server's reply makes no sense: {type(broken).__name__}: {broken}")
 
 
-def _fail(members: Iterable[_Member], error: EngineError) -> None:
-    for member in members:
-        if not member.reply.done():
-            member.reply.set_exception(error)
+def _fail(members: Iterable[Member], error: EngineError) -> None:
+    for member in list(members):
+        member.end(error)

@@ -83,11 +83,15 @@ class SGLangEngine:
         reply = await self._calls.extend(Request(prompt_T, (), 0, "step", 0, 0.0), None)
         return reply.usage
 
-    async def extend(self, request: Request, cut: Cut | None = None) -> Extension:
-        if cut is not None and cut.done():
-            return Extension((), "cut", Tokens())
+    def extend(self, request: Request, cut: Cut | None = None) -> asyncio.Future[Extension]:
         tokens = len(request.prompt_T) + len(request.path_T) + request.max_tokens
-        if tokens > self.model.context:
+        if tokens <= self.model.context and (cut is None or not cut.done()):
+            return self._calls.extend(request, cut)
+        reply: asyncio.Future[Extension] = asyncio.get_running_loop().create_future()
+        if cut is not None and cut.done():
+            reply.set_result(Extension((), "cut", Tokens()))
+        else:
             # Checked here: the server would refuse all the requests that share a call with this one.
-            raise ContextOverflow(f"the path needs {tokens} tokens of a context of {self.model.context}")
-        return await self._calls.extend(request, cut)
+            many = f"the path needs {tokens} tokens of a context of {self.model.context}"
+            reply.set_exception(ContextOverflow(many))
+        return reply

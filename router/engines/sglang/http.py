@@ -148,18 +148,19 @@ class _Connection(asyncio.BufferedProtocol):
             if self._left <= 0:
                 self._finish()
             return
-        at = 0
-        while (line := buffer.find(b"\r\n", at)) >= 0:
+        at, pieces, is_over = 0, [], False
+        while not is_over and (line := buffer.find(b"\r\n", at)) >= 0:
             size = int(buffer[at:line], 16)
             start, end = line + 2, line + 2 + size
             if len(buffer) < end + 2:
                 break
             at = end + 2
-            if size == 0:
-                self._finish()
-                return
-            self._hand_on(buffer[start:end])
+            is_over = size == 0
+            pieces.append(buffer[start:end])
         self._buffer = buffer[at:]
+        self._hand_on(b"".join(pieces))
+        if is_over:
+            self._finish()
 
     def _hand_on(self, piece: bytes) -> None:
         if self._take is not None and self._status == 200:

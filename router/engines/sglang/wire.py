@@ -9,7 +9,7 @@ import orjson
 
 from policies import Step
 from router.engines.base import Extension, Request
-from router.engines.ids import shared
+from router.engines.ids import packed
 from router.engines.steps import STEP_END, Piece, cut_steps
 from router.errors import ContextOverflow, EngineError
 from router.ledger import Tokens
@@ -62,7 +62,7 @@ def final(event: bytes) -> dict[str, Any] | None:
 def extension(request: Request, reply: dict[str, Any], *, cut: bool) -> Extension:
     """What one member of the call wrote; `cut` where it was aborted on purpose. Raises EngineError."""
     meta = reply["meta_info"]
-    tokens_T = shared(reply["output_ids"])
+    tokens_T = packed(reply["output_ids"])
     entries_T: list[tuple[float, int, str]] = meta.get("output_token_logprobs", [])
     logprobs_T = tuple([entry[0] for entry in entries_T])
     if None in logprobs_T:
@@ -124,7 +124,7 @@ def _finish(
             raise EngineError(f"the server stopped for an unknown reason: {other!r}")
 
 
-def _pieces(text: str, tokens_T: tuple[int, ...], entries_T: list[tuple[float, int, str]]) -> list[Piece]:
+def _pieces(text: str, tokens_T: Sequence[int], entries_T: list[tuple[float, int, str]]) -> list[Piece]:
     """One piece a token, together exactly `text`.
 
     A token decoded alone may differ from its part of the text (half a character, a lost space), but its
