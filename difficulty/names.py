@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["base", "family", "key"]
+__all__ = ["base", "family", "key", "size"]
 
 _PRECISION = re.compile(r"[-.](?:i?q\d\w*|[bf]p?(?:16|32)|fp8|int[48]|[48]bit|w\d+a\d+|awq|gptq|gguf|nf4)$")
 _SIZE = re.compile(r"-?\b(?:\d+x)?\d+(?:\.\d+)?[bm]\b")
@@ -42,3 +42,13 @@ def family(name: str) -> str | None:
     text = key(name)
     size = _SIZE.search(text)
     return text[: size.start()] or None if size else None
+
+
+def size(name: str) -> int | None:
+    """The number of parameters that the key states (`7b`, `0.5b`, `350m`; of `8x7b` all), or None."""
+    found = _SIZE.search(key(name))
+    if not found:
+        return None
+    experts, _, each = found.group().lstrip("-").rpartition("x")
+    count = float(each[:-1]) * (1e9 if each[-1] == "b" else 1e6) * (int(experts) if experts else 1)
+    return round(count) or None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from difficulty.ability import Abilities, Ability, PolicyModel, Source
 from difficulty.bins import Distribution
 from difficulty.calibrate import calibrate
+from difficulty.probe import EWENS, Probe
 from difficulty.text import Estimate, TextModel
 
 __all__ = ["Prediction", "Predictor"]
@@ -31,12 +32,14 @@ class Predictor:
     """pass@1 = sigmoid(discrimination * (ability - b)), with both b and the ability uncertain.
 
     An item response model (Rasch) whose item difficulties are regressed on the text. A value: it is
-    never changed, and a prediction depends on its own problem only, not on the batch around it.
+    never changed, and a prediction depends on its own problem only, not on the batch around it. `probe` is
+    the second stage: what a search's first samples change.
     """
 
     text: TextModel
     abilities: Abilities
     discrimination: float
+    probe: Probe = EWENS
 
     def predict(self, problems: Sequence[str], policy_model: PolicyModel) -> list[Prediction]:
         """One prediction a problem, in order. No text raises, none is slow."""

@@ -11,15 +11,18 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from difficulty import probe_file
 from difficulty.codec import State, from_state, to_state
 from difficulty.errors import ModelFileError
 from difficulty.features import SCHEMA
 from difficulty.manifest import MANIFEST, Format, Manifest, Provenance, read, sha256
 from difficulty.predictor import Predictor
+from difficulty.probe import EWENS
 
 __all__ = ["ALLOWED", "MAX_BYTES", "load", "save"]
 
@@ -45,7 +48,7 @@ def save(
     predictor: Predictor, directory: Path, provenance: Provenance, *, form: Format = "skops"
 ) -> Manifest:
     """Write `predictor.<form>` and its manifest into `directory`; the manifest last, so that a torn
-    write is refused by the reader and not believed."""
+    write is refused by the reader and not believed. A fitted probe goes with it, in a file of its own."""
     directory.mkdir(parents=True, exist_ok=True)
     data = _pack(to_state(predictor), form)
     manifest = Manifest(
@@ -59,13 +62,16 @@ def save(
         libraries={name: version(name) for name in _LIBRARIES},
         provenance=provenance,
     )
+    if predictor.probe != EWENS:
+        probe_file.write(directory, predictor.probe, None, provenance)
     _replace(directory / manifest.file, data)
     _replace(directory / MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
     return manifest
 
 
 def load(directory: Path, *, trust: bool = False) -> Predictor:
-    """Read what `save` wrote. Raises ModelFileError; a joblib file also without `trust=True`."""
+    """Read what `save` wrote, and the fitted probe where one lies beside it. Raises ModelFileError; a joblib
+    file also without `trust=True`."""
     manifest = read(directory)
     path = directory / manifest.file
     if manifest.format == "joblib" and not trust:
@@ -74,8 +80,10 @@ def load(directory: Path, *, trust: bool = False) -> Predictor:
             "save it as skops, or pass trust=True if you wrote it yourself."
         )
     data = _bytes(path, manifest)
+    probe = probe_file.read(directory)
     try:
-        return from_state(_unpack(data, manifest.format))
+        predictor = from_state(_unpack(data, manifest.format))
+        return predictor if probe is None else replace(predictor, probe=probe.fitted)
     except ModelFileError as error:
         raise ModelFileError(f"{path} {error}; {_AGAIN}.") from error
     except Exception as error:  # what a crafted file makes the parsers raise is open-ended

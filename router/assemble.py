@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from router.engines import Engine, ScriptedEngine
 from router.errors import InputError
 from router.pipeline import Router
 from router.presets import load_embedded
+from router.price import Price
 from router.problem import Problem
 from router.scoring import LogprobBaseline, make_scorer
 from router.table import load_table
@@ -40,6 +41,7 @@ class Settings:
     seed: int = 0
     table: Path | None = None
     predictor: Path | None = None
+    price: Price | None = None
 
     @property
     def table_path(self) -> Path:
@@ -58,19 +60,23 @@ def build(settings: Settings, *, progress: Progress | None = None) -> Router:
     table, predictor = load_table(settings.table_path), load(settings.predictor_path)
     scorer = make_scorer(settings.prm)
     engine, limits = _engine(settings, progress)
-    return Router(engine, scorer, predictor, table, limits=limits, seed=settings.seed)
+    return Router(engine, scorer, predictor, table, limits=limits, price=settings.price, seed=settings.seed)
 
 
 def chooser(settings: Settings) -> Chooser:
     """What decides, without engine or weights: the policy model's name and size are enough. Raises as
     `build` does."""
     table, predictor = load_table(settings.table_path), load(settings.predictor_path)
-    prm = make_scorer(settings.prm).name
+    scorer = make_scorer(settings.prm)
+
+    def choosing(model: PolicyModel) -> Chooser:
+        return Chooser(predictor, table, model, scorer.name, price=settings.price, prm_params=scorer.params)
+
     if settings.engine == "scripted":
         model = ScriptedEngine().model
-        return Chooser(predictor, table, PolicyModel(model.name, model.params), prm)
+        return choosing(PolicyModel(model.name, model.params))
     name, params = size_of(settings.policy_model or default_policy_model())
-    return Chooser(predictor, table, PolicyModel(name, params), prm)
+    return choosing(PolicyModel(name, params))
 
 
 def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limits]:
@@ -93,6 +99,7 @@ def run_config(
     *,
     strategy: str,
     budget: int | None,
+    average_budget: float | None = None,
     deadline_s: float | None = None,
 ) -> dict[str, Any]:
     """What a run's results depend on. A run continues only under an equal configuration."""
@@ -103,6 +110,8 @@ def run_config(
         "input": {"problems": len(problems), "sha256": sha256(orjson.dumps(rows)).hexdigest()},
         "strategy": strategy,
         "budget": budget,
+        "average_budget": average_budget,
+        "price": None if settings.price is None else asdict(settings.price),
         "deadline_s": deadline_s,
         "seed": settings.seed,
         "engine": settings.engine,

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from difficulty import Bin, Distribution, PolicyModel, Predictor
 from policies import Strategy, spec
-from router.table import Arm, RuleRow, Table
+from router.allocation import allocate
+from router.choice import Choice
+from router.errors import InputError
+from router.price import Price
+from router.table import RuleRow, Table
 
 __all__ = ["Chooser", "Decision"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,74 +38,173 @@ class Decision:
 
 
 class Chooser:
-    """Decides for one policy model and one PRM. Pure: the same text gives the same decision, whatever
-    else is decided with it."""
+    """Decides for one policy model and one PRM at one price (None: the table's). Pure: the same text gives
+    the same decision, whatever else is decided with it, unless an average budget is to be shared out.
 
-    def __init__(self, predictor: Predictor, table: Table, policy_model: PolicyModel, prm: str) -> None:
+    Raises TableError where no row matches, or a price is asked of a row without costs, and InputError where
+    a price of FLOPs needs parameters that are not known.
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        table: Table,
+        policy_model: PolicyModel,
+        prm: str,
+        *,
+        price: Price | None = None,
+        prm_params: int | None = None,
+    ) -> None:
         self._predictor = predictor
         self._model = policy_model
         self._row = table.row(policy_model.name, policy_model.params, prm)
-        self._price = table.price
-        self._arms = () if isinstance(self._row, RuleRow) else tuple(map(_figures, self._row.arms))
+        self.price = price or Price(table.price, table.price_unit)
+        self._choice = None
+        if not isinstance(self._row, RuleRow):
+            self._choice = Choice(self._row, self.price, params=policy_model.params, prm_params=prm_params)
+            self._tokens_A3 = Choice(self._row, Price(0)).cost_A3
 
     def decide(
-        self, problems: Sequence[str], *, strategy: Strategy | None = None, budget: int | None = None
+        self,
+        problems: Sequence[str],
+        *,
+        strategy: Strategy | None = None,
+        budget: int | None = None,
+        average_budget: float | None = None,
     ) -> list[Decision]:
-        """One decision a problem, in order; `strategy` overrules the table, `budget` (tokens a problem)
-        leaves out arms that are expected to cost more."""
+        """One decision a problem, in order. `strategy` overrules the table; `budget` (tokens a problem)
+        leaves out arms that are expected to cost more; `average_budget` (tokens, over all `problems`)
+        takes the place of the price. Raises InputError where that asks for what no row has measured."""
+        if average_budget is not None and not average_budget > 0:
+            raise InputError(f"an average budget is a number of tokens above 0, not {average_budget}")
         bins = [one.distribution for one in self._predictor.predict(problems, self._model)]
         if strategy is not None:
             given = spec(strategy)
             return [Decision(one, one.label, given, None, "the strategy was given") for one in bins]
-        if isinstance(self._row, RuleRow):
-            return [self._by_rule(one, self._row) for one in bins]
-        return [self._by_utility(one, budget) for one in bins]
+        if self._choice is None:
+            if average_budget is not None:
+                raise InputError(
+                    f"an average budget is shared out among measured arms, and {self._row.id} has none"
+                )
+            return [self._by_rule(one) for one in bins]
+        if not bins:
+            return []
+        bins_B3 = np.array([(one.easy, one.medium, one.hard) for one in bins])
+        tokens_BA = _expected(bins_B3, self._tokens_A3)
+        allowed_BA = None if budget is None else ~(tokens_BA > budget)
+        if average_budget is not None:
+            arm_B, why = self._shared(bins_B3, tokens_BA, allowed_BA, average_budget)
+        else:
+            arm_B = self._choice.choose(bins_B3, allowed_BA)
+            if allowed_BA is not None:  # the budget itself is enforced by the scheduler
+                cheapest_B = np.where(np.isnan(tokens_BA), np.inf, tokens_BA).argmin(axis=1)
+                arm_B = np.where(allowed_BA.any(axis=1), arm_B, cheapest_B)
+            why = self._reason(bins_B3, arm_B, allowed_BA)
+        return self._decided(bins, bins_B3, arm_B, tokens_BA, why, allowed_BA, budget)
 
-    def _by_rule(self, bins: Distribution, row: RuleRow) -> Decision:
+    def _by_rule(self, bins: Distribution) -> Decision:
+        assert isinstance(self._row, RuleRow)
         label = bins.label
         reason = (
-            f"{row.id} has no measured arm for {self._model.name}: its rule for {label} "
-            f"problems ({row.source})"
+            f"{self._row.id} has no measured arm for {self._model.name}: its rule for {label} "
+            f"problems ({self._row.source})"
         )
-        return Decision(bins, label, row.spec(label), f"{row.id}/{label}", reason)
+        return Decision(bins, label, self._row.spec(label), f"{self._row.id}/{label}", reason)
 
-    def _by_utility(self, bins: Distribution, budget: int | None) -> Decision:
-        """argmax over arms of sum_bin p(bin) * accuracy(arm, bin) - price * cost(arm, bin)."""
-        easy, medium, hard, price = bins.easy, bins.medium, bins.hard, self._price
-        outlooks = []
-        for arm, (right_e, right_m, right_h), (tokens_e, tokens_m, tokens_h) in self._arms:
-            accuracy = easy * right_e + medium * right_m + hard * right_h
-            tokens = easy * tokens_e + medium * tokens_m + hard * tokens_h
-            # In this order the greatest is the best: of equal utility the cheaper one, of equal cost by name.
-            outlooks.append((accuracy - price * tokens / 1000, -tokens, arm, accuracy))
-        affordable = outlooks if budget is None else [one for one in outlooks if -one[1] <= budget]
-        if affordable:
-            utility, saved, arm, accuracy = max(affordable)
-            dear = len(outlooks) - len(affordable)
-            left_out = f" ({dear or 'none'} of them above the budget of {budget} tokens)" if budget else ""
+    def _reason(self, bins_B3: Floats, arm_B: Ints, allowed_BA: Mask | None) -> list[str]:
+        """Why each arm, at the price."""
+        choice = self._choice
+        assert choice is not None
+        gain_BA, doubt_BA = choice.gains(bins_B3)
+        at_B = np.arange(len(arm_B))
+        at_price, count = f"at a price of {self.price}", len(choice.arms)
+        fixed = f"the best fixed arm, {choice.arms[choice.incumbent]}, {at_price}"
+        stays = f"of {count} measured arms none beats beyond its uncertainty {fixed}"
+        reasons = []
+        for arm, gain, doubt, allowed in zip(
+            arm_B.tolist(),
+            gain_BA[at_B, arm_B].tolist(),
+            doubt_BA[at_B, arm_B].tolist(),
+            [True] * len(arm_B) if allowed_BA is None else allowed_BA[:, choice.incumbent].tolist(),
+            strict=True,
+        ):
+            if arm == choice.incumbent:
+                reasons.append(stays)
+            elif allowed:
+                reasons.append(
+                    f"of {count} measured arms the best here: utility {gain:+.3f} "
+                    f"(standard error {doubt:.3f}) over {fixed}"
+                )
+            else:
+                reasons.append(f"of {count} measured arms the best {at_price} that fits")
+        return reasons
+
+    def _shared(
+        self, bins_B3: Floats, tokens_BA: Floats, allowed_BA: Mask | None, average: float
+    ) -> tuple[Ints, list[str]]:
+        """The arms of an average budget, and why."""
+        assert self._choice is not None
+        if np.isnan(self._tokens_A3).all():
+            raise InputError(f"an average budget needs arms of known cost, and {self._row.id} has none")
+        cost_BA = tokens_BA
+        if allowed_BA is not None:
+            none_B1 = ~(allowed_BA & ~np.isnan(tokens_BA)).any(axis=1, keepdims=True)
+            cost_BA = np.where(allowed_BA | none_B1, tokens_BA, np.nan)
+        found = allocate(_expected(bins_B3, self._choice.accuracy_A3), cost_BA, average)
+        if found.fits:
             why = (
-                f"{left_out} the highest utility {utility:.3f} = "
-                f"accuracy {accuracy:.3f} - {price:g} x {-saved / 1000:.2f} k tokens"
+                f"of {len(self._choice.arms)} measured arms by an average budget of {average:g} tokens over "
+                f"{len(bins_B3)} problems: 1,000 tokens must buy {1e3 * found.multiplier:.3f} accuracy"
             )
-        else:  # the budget itself is enforced by the scheduler
-            _, saved, arm, accuracy = min(outlooks, key=lambda one: (-one[1], one[2]))
-            why = (
-                f", all of them above the budget of {budget} tokens, "
-                f"the cheapest: accuracy {accuracy:.3f}, {-saved / 1000:.2f} k tokens"
+        else:
+            why = f"the cheapest measured arm, which exceeds the average budget of {average:g} tokens"
+        return found.arm_B, [why] * len(bins_B3)
+
+    def _decided(
+        self,
+        bins: Sequence[Distribution],
+        bins_B3: Floats,
+        arm_B: Ints,
+        tokens_BA: Floats,
+        why: Sequence[str],
+        allowed_BA: Mask | None,
+        budget: int | None,
+    ) -> list[Decision]:
+        choice, row = self._choice, self._row.id
+        assert choice is not None
+        at_B = np.arange(len(arm_B))
+        right_B = (bins_B3 * choice.accuracy_A3[arm_B]).sum(axis=1)
+        notes = [""] * len(bins)
+        if allowed_BA is not None:
+            dear_B = (~allowed_BA).sum(axis=1).tolist()
+            notes = [_left_out(dear, len(choice.arms), budget) for dear in dear_B]
+        decisions = []
+        for one, arm, accuracy, tokens, reason, note in zip(
+            bins, arm_B.tolist(), right_B.tolist(), tokens_BA[at_B, arm_B].tolist(), why, notes, strict=True
+        ):
+            label = one.label
+            known = tokens == tokens  # NaN is unknown
+            expects = f"; accuracy {accuracy:.3f}" + (f", {tokens / 1e3:.2f} k tokens" if known else "")
+            decisions.append(
+                Decision(
+                    one,
+                    label,
+                    choice.arms[arm],
+                    f"{row}/{label}",
+                    f"{row}: {reason}{expects}{note}",
+                    min(max(accuracy, 0.0), 1.0),
+                    tokens if known else None,
+                )
             )
-        label, row = bins.label, self._row.id
-        reason = f"{row}: of {len(outlooks)} measured arms{why}"
-        return Decision(bins, label, arm, f"{row}/{label}", reason, accuracy, -saved)
+        return decisions
 
 
-_PerBin = tuple[float, float, float]
+def _left_out(dear: int, arms: int, budget: int | None) -> str:
+    if dear == arms:
+        return f" (all of them above the budget of {budget} tokens, so the cheapest)"
+    return f" ({dear or 'none'} of them above the budget of {budget} tokens)"
 
 
-def _figures(arm: Arm) -> tuple[str, _PerBin, _PerBin]:
-    """The spec, its accuracy and its tokens (the PRM's included) in the easy, medium and hard bin."""
-    easy, medium, hard = arm.easy, arm.medium, arm.hard
-    return (
-        arm.spec,
-        (easy.accuracy, medium.accuracy, hard.accuracy),
-        (easy.tokens + easy.prm_tokens, medium.tokens + medium.prm_tokens, hard.tokens + hard.prm_tokens),
-    )
+def _expected(bins_B3: Floats, figure_A3: Floats) -> Floats:
+    """Expectations over the bins, (B, A), computed in the same way for any B."""
+    return np.asarray(sum(bins_B3[:, b, None] * figure_A3[None, :, b] for b in range(3)))

@@ -6,13 +6,15 @@ difficulty.predict -> table.choose -> policies.make -> scheduler.run -> grade ->
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
+from functools import partial
 from itertools import chain, islice
+from statistics import fmean
 from types import TracebackType
 from typing import Self
 
-from difficulty import Distribution, PolicyModel, Predictor, posterior
+from difficulty import Distribution, PolicyModel, Predictor
 from policies import Limits, Outlook, Path, Strategy, make
 from policies import value as path_value
 from router.decision import Chooser, Decision
@@ -21,6 +23,7 @@ from router.errors import InputError
 from router.grading import Grader
 from router.job import Assess, Caps, Job, Solved, check_budget, check_deadline
 from router.ledger import Ledger
+from router.price import Price
 from router.problem import Problem
 from router.result import Result
 from router.scheduler import Scheduler
@@ -53,13 +56,20 @@ class Router:
         *,
         grader: Grader | None = None,
         limits: Limits = Limits(),
+        price: Price | None = None,
         seed: int = 0,
     ) -> None:
         self.engine = engine
         self.scorer = scorer
         self._chooser = Chooser(
-            predictor, table, PolicyModel(engine.model.name, engine.model.params), scorer.name
+            predictor,
+            table,
+            PolicyModel(engine.model.name, engine.model.params),
+            scorer.name,
+            price=price,
+            prm_params=scorer.params,
         )
+        self._probe = predictor.probe.of(scorer.name)
         self._grader = grader or Grader()
         self.limits = limits
         self._seed = seed
@@ -80,10 +90,17 @@ class Router:
             self._grader.close()
 
     def decide(
-        self, problems: Iterable[str], *, strategy: Strategy | None = None, budget: int | None = None
+        self,
+        problems: Iterable[str],
+        *,
+        strategy: Strategy | None = None,
+        budget: int | None = None,
+        average_budget: float | None = None,
     ) -> list[Decision]:
         """The decision for each problem's text, without solving; nothing is started."""
-        return self._chooser.decide(list(problems), strategy=strategy, budget=budget)
+        return self._chooser.decide(
+            list(problems), strategy=strategy, budget=budget, average_budget=average_budget
+        )
 
     def solve_many(
         self,
@@ -91,19 +108,31 @@ class Router:
         *,
         strategy: Strategy | None = None,
         budget: int | None = None,
+        average_budget: float | None = None,
+        workload: Sequence[Problem] = (),
         deadline_s: float | None = None,
         caps: Caps = Caps(),
     ) -> Iterator[Result]:
         """Results in order of completion. `strategy` overrules the table; `budget` (tokens, `Ledger.spent`)
         and `deadline_s` (seconds from its start) end each problem, `caps` all of them together, and the
         best answer so far comes back. A problem that the caps left no room to start has no result.
+        `average_budget` (tokens, expected) takes the place of the price: all problems are decided together,
+        with those of the `workload` that are solved already, so that a run goes on as it began.
 
         Draws `problems` as the engine has room. What one problem does, even to fail, is in its own result.
         Raises EngineError where the engine cannot be started, InputError where two problems in flight
         share an id. Not for use inside a running event loop:
         there, iterate `stream`.
         """
-        results = self.stream(problems, strategy=strategy, budget=budget, deadline_s=deadline_s, caps=caps)
+        results = self.stream(
+            problems,
+            strategy=strategy,
+            budget=budget,
+            average_budget=average_budget,
+            workload=workload,
+            deadline_s=deadline_s,
+            caps=caps,
+        )
         try:
             while True:
                 result = self._runner.run(_next(results))
@@ -124,15 +153,23 @@ class Router:
         *,
         strategy: Strategy | None = None,
         budget: int | None = None,
+        average_budget: float | None = None,
+        workload: Sequence[Problem] = (),
         deadline_s: float | None = None,
         caps: Caps = Caps(),
     ) -> AsyncGenerator[Result, None]:
         """`solve_many` for an event loop of one's own."""
         check_budget("budget", budget)
+        decide: Callable[[list[Problem]], list[Decision]]
+        if average_budget is None:
+            decide = partial(self._decided, strategy=strategy, budget=budget)
+        else:
+            problems = list(problems)
+            decide = self._together(problems, workload, strategy, budget, average_budget)
         check_deadline("deadline", deadline_s)
         decided: dict[str, tuple[Problem, Decision]] = {}
         broken: list[Problem] = []
-        jobs = self._jobs(problems, strategy, budget, deadline_s, decided, broken)
+        jobs = self._jobs(problems, decide, budget, deadline_s, decided, broken)
         first = next(jobs, None)
         if first is not None:  # else there is nothing to start an engine for
             scheduler = await self._start()
@@ -151,10 +188,33 @@ class Router:
             self._scheduler = Scheduler(self.engine, self.scorer, self._grader, seed=self._seed)
         return self._scheduler
 
+    def _decided(
+        self, problems: list[Problem], *, strategy: Strategy | None, budget: int | None
+    ) -> list[Decision]:
+        return self.decide([one.text for one in problems], strategy=strategy, budget=budget)
+
+    def _together(
+        self,
+        problems: Iterable[Problem],
+        workload: Sequence[Problem],
+        strategy: Strategy | None,
+        budget: int | None,
+        average_budget: float,
+    ) -> Callable[[list[Problem]], list[Decision]]:
+        """All decided at once; what is asked for later is looked up. In the order of their names, so that
+        which of two equal problems an average budget favours does not depend on the order of the input."""
+        sound = {one.id: one.text for one in (*workload, *problems) if one.error is None}
+        names = sorted(sound)
+        decisions = self.decide(
+            [sound[name] for name in names], strategy=strategy, budget=budget, average_budget=average_budget
+        )
+        of = dict(zip(names, decisions, strict=True))
+        return lambda some: [of[one.id] for one in some]
+
     def _jobs(
         self,
         problems: Iterable[Problem],
-        strategy: Strategy | None,
+        decide: Callable[[list[Problem]], list[Decision]],
         budget: int | None,
         deadline_s: float | None,
         decided: dict[str, tuple[Problem, Decision]],
@@ -165,7 +225,7 @@ class Router:
         while some := list(islice(waiting, DECIDE_AT_ONCE)):
             broken += [problem for problem in some if problem.error is not None]
             sound = [problem for problem in some if problem.error is None]
-            decisions = self.decide([p.text for p in sound], strategy=strategy, budget=budget)
+            decisions = decide(sound)
             # Longest first: what is dear starts early, so that the end of a run does not wait for it alone.
             for problem, decision in sorted(
                 zip(sound, decisions, strict=True), key=lambda pair: -(pair[1].tokens or 0.0)
@@ -184,7 +244,7 @@ class Router:
 
         def assess(paths_N: tuple[Path, ...], votes_N: tuple[int | None, ...]) -> Outlook:
             values_N = [path_value(path, "last") for path in paths_N] if believed else None
-            after = posterior(prior, votes_N, values_N)
+            after = self._probe.update(prior, votes_N, values_N, list(map(_logprob, paths_N)))
             return Outlook(after.easy, after.medium, after.hard)
 
         return assess
@@ -222,6 +282,12 @@ class Router:
             prm_is_baseline=self.scorer.is_baseline,
             error=InputError(problem.error or ""),
         )
+
+
+def _logprob(path: Path) -> float | None:
+    """The mean over its tokens, in nats; None where the engine reports none."""
+    logprobs = [logprob for step in path.steps_S for logprob in step.logprobs_T]
+    return fmean(logprobs) if logprobs else None
 
 
 async def _next(results: AsyncIterator[Result]) -> Result | None:

@@ -1,20 +1,41 @@
-"""Gives a compact sweep its problem texts back, as rollouts that the difficulty predictor is fitted on.
+"""Gives a sweep its problem texts back, as rollouts that the difficulty predictor is fitted on.
 
     python -m training.rejoin SWEEP... --data ../shared/data --out runs/rollouts.jsonl
 
-Writes the rows of training/difficulty/rollouts.py. A single greedy solution is no sample and is left out.
+The texts are those of training/workload.py, by id, where the sweep was kept without them. Writes the rows of
+training/difficulty/rollouts.py. A single greedy solution is no sample and is left out.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from training.derived import is_sampled
 from training.jsonl import write_jsonl
-from training.sweep import read_sweep
+from training.record import Record, RecordError, read_records
 from training.workload import workload
 
-__all__: list[str] = []
+__all__ = ["rollouts"]
+
+
+def rollouts(records: Iterable[Record], texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """One row for each row of plain samples. Raises RecordError where a text is in neither."""
+    for record in records:
+        if not is_sampled(record):
+            continue
+        text = record.problem or texts.get(record.problem_id)
+        if text is None:
+            raise RecordError(f"no text is known for the problem {record.problem_id!r}")
+        yield {
+            "problem": text,
+            "policy_model": record.policy_model,
+            "params": record.params,
+            "n": len(record.paths),
+            "n_correct": sum(path.correct is True for path in record.paths),
+        }
 
 
 def main() -> None:
@@ -24,21 +45,9 @@ def main() -> None:
     parser.add_argument("--out", required=True, type=Path)
     options = parser.parse_args()
     texts = {row["id"]: row["problem"] for row in workload(options.data)}
-    sampled = [one for path in options.sweeps for one in read_sweep(path) if len(one.samples) > 1]
-    write_jsonl(
-        options.out,
-        (
-            {
-                "problem": texts[one.id],
-                "policy_model": one.policy_model,
-                "params": one.params,
-                "n": len(one.samples),
-                "n_correct": one.n_correct,
-            }
-            for one in sampled
-        ),
-    )
-    print(f"{len(sampled)} problems -> {options.out}")
+    rows = list(rollouts((one for path in options.sweeps for one in read_records(path)), texts))
+    write_jsonl(options.out, rows)
+    print(f"{len(rows)} problems -> {options.out}")
 
 
 if __name__ == "__main__":

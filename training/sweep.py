@@ -1,123 +1,226 @@
-"""A sweep in compact form: for every problem, its samples with what selecting among them needs.
+"""Arms by problems: every arm solves the same problems, each in a run directory of its own.
 
-    python -m training.sweep RUN... --out FILE
+    OUT/<arm>/                config.json, results.jsonl, summary.json (router.run)
+    OUT/sweep.jsonl           training.record.Record rows, made of the runs when all have ended
+    OUT/sweep.manifest.json   inputs, seed, command, versions, and the hash of the rows
 
-reads run directories of a strategy that keeps all its samples (best_of_n) and writes one JSON object a
-problem, {"id", "policy_model", "params", "prm", "n_correct", "samples": [{"answer", "group", "correct",
-"tokens", "scores", "logprob"}]}, with a manifest beside the file. It holds neither the problem's text nor the
-solutions, so a sweep over other people's problems can be kept beside the code; training/rejoin.py gives it
-the texts back.
+A sweep can be killed at any moment and continued by the same command; arms can be added to it.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import orjson
+
+from router.assemble import Settings, run_config
+from router.errors import InputError, RunError
 from router.grading import Grader
-from training.jsonl import read_jsonl, write_jsonl
+from router.job import Caps, check_deadline
+from router.pipeline import Router
+from router.problem import Problem
+from router.result import row_of
+from router.run import Run
+from training.plan import Arm
+from training.record import Record, write_records
+from training.swept import Origin, implied, swept
 
-__all__ = ["Sample", "SweptProblem", "read_sweep"]
+__all__ = ["Swept", "Watcher", "sweep", "sweepable"]
+
+ROWS, MANIFEST = "sweep.jsonl", "sweep.manifest.json"
+
+
+class Watcher(Protocol):
+    """Who is told how it goes, arm by arm."""
+
+    def begin(self, arm: Arm, done: int) -> None:
+        """An arm starts, or goes on after `done` problems."""
+
+    def result(self, row: Mapping[str, Any]) -> None:
+        """A problem was done."""
+
+    def end(self, arm: Arm, summary: Mapping[str, Any], seconds: float, left: int) -> None:
+        """An arm has ended, with `left` problems not started."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One sampled solution. `group` is the index of the first sample with an equal answer, None where it
-    states none; `scores` holds one PRM score a step; `logprob` is the mean over its tokens."""
+class Swept:
+    """What a session came to. `left`: problems times arms that are still to do, as the time was up;
+    `failed`: those that ended in an error and are in no row."""
 
-    answer: str | None
-    group: int | None
-    correct: bool
-    tokens: int
-    scores: tuple[float, ...]
-    logprob: float
+    path: Path
+    rows: int
+    failed: int
+    left: int
 
 
-@dataclass(frozen=True, slots=True)
-class SweptProblem:
-    id: str
-    policy_model: str
-    params: int
-    prm: str
-    samples: tuple[Sample, ...]
-
-    @property
-    def n_correct(self) -> int:
-        return sum(sample.correct for sample in self.samples)
+def sweepable(problems: Sequence[Problem]) -> list[Problem]:
+    """The problems that can be graded. Raises InputError where there are none."""
+    some = [problem for problem in problems if problem.error is None and problem.gold is not None]
+    if not some:
+        raise InputError(
+            "no problem has a reference answer ('answer' or 'solution'): a sweep is graded against it"
+        )
+    return some
 
 
-def read_sweep(path: Path) -> list[SweptProblem]:
-    """A compact sweep. Raises ValueError or KeyError where the file is not one."""
-    problems = []
-    for row in read_jsonl(path):
-        samples = tuple(Sample(**{**one, "scores": tuple(one["scores"])}) for one in row["samples"])
-        problems.append(SweptProblem(row["id"], row["policy_model"], row["params"], row["prm"], samples))
-    return problems
+def sweep(
+    problems: Sequence[Problem],
+    arms: Sequence[Arm],
+    router: Router,
+    settings: Settings,
+    out: Path,
+    watcher: Watcher,
+    *,
+    source: str,
+    command: str,
+    deadline_s: float | None = None,
+) -> Swept:
+    """Run the arms one after another and write the rows. `problems`: all of them `sweepable`.
+
+    `deadline_s` ends the session: what is in flight then is done again by the next one, and the rows are
+    those of what was finished. Raises RunError: another process, a changed configuration (seed, problems,
+    weights, versions), a disk that is full; EngineError where the engine does not start.
+    """
+    check_deadline("session's deadline", deadline_s)
+    versions = _versions(settings)
+    end = None if deadline_s is None else time.monotonic() + deadline_s
+    left = 0
+    for arm in arms:
+        if arm.by is None:
+            config = run_config(router, settings, problems, strategy=arm.spec, budget=None)
+            with Run(out / folder(arm.spec), {**config, "versions": versions}) as run:
+                left += _run(run, arm, problems, router, watcher, end)
+    origin = Origin(
+        router.engine.model.name,
+        router.engine.model.params,
+        router.scorer.name,
+        router.scorer.params,
+        settings.seed,
+        {**versions, "weights": router.engine.model.fingerprint},
+    )
+    records, failed = asyncio.run(_records([p.id for p in problems], arms, origin, out))
+    return _written(out, records, failed, left, arms, problems, origin, source, command)
 
 
-async def compact(run: Path) -> list[SweptProblem]:
-    """The problems of one run directory that were solved and have a gold answer."""
-    model = json.loads((run / "config.json").read_text())["policy_model"]
+def folder(spec: str) -> str:
+    """The name of an arm's run directory."""
+    return re.sub(r"[^\w.]+", "-", spec)
+
+
+def _run(
+    run: Run,
+    arm: Arm,
+    problems: Sequence[Problem],
+    router: Router,
+    watcher: Watcher,
+    end: float | None,
+) -> int:
+    """Solve what is not done; the number of problems that are left."""
+    waiting = [problem for problem in problems if problem.id not in run.done]
+    began = time.monotonic()
+    seconds = None if end is None else end - began
+    if not waiting and not (run.folder / "summary.json").exists():
+        run.finish()  # a kill came between the last problem and the summary
+    if not waiting or (seconds is not None and seconds <= 0):
+        return len(waiting)
+    watcher.begin(arm, len(run.done))
+    for result in router.solve_many(waiting, strategy=arm.strategy, caps=Caps(seconds=seconds)):
+        # Cut short by the session's end: not what the arm does with this problem.
+        if result.degraded is not None and end is not None and time.monotonic() >= end:
+            continue
+        row = row_of(result)
+        run.append(row)
+        watcher.result(row)
+    left = len(waiting) - sum(problem.id in run.done for problem in waiting)
+    watcher.end(arm, run.finish(), time.monotonic() - began, left)
+    return left
+
+
+async def _records(
+    ids: Sequence[str], arms: Sequence[Arm], origin: Origin, out: Path
+) -> tuple[list[Record], int]:
+    """The rows by arm and problem in the order of the inputs, and how many problems failed."""
+    place = {problem: at for at, problem in enumerate(ids)}
+    position = {arm.spec: at for at, arm in enumerate(arms)}
+    found: list[Record] = []
+    failed = 0
     with Grader(workers=2) as grader:
-        return [
-            SweptProblem(
-                id=row["id"],
-                policy_model=model["name"],
-                params=model["params"],
-                prm=row["prm"]["name"],
-                samples=await _samples(row, grader),
-            )
-            for row in read_jsonl(run / "results.jsonl")
-            if row["error"] is None and row["gold"] is not None
-        ]
+        for arm in arms:
+            if arm.by is not None:
+                continue
+            name = folder(arm.spec)
+            dependants = [other.strategy for other in arms if other.by == arm.spec]
+            for row in _rows(out / name / "results.jsonl"):
+                if row["error"] is not None:
+                    failed += 1
+                    continue
+                record = await swept(row, arm.strategy, origin, f"{out.name}/{name}", grader)
+                found += [record, *(implied(row, record, strategy) for strategy in dependants)]
+    found.sort(key=lambda record: (position[record.arm], place[record.problem_id]))
+    return found, failed
 
 
-async def _samples(row: dict[str, Any], grader: Grader) -> tuple[Sample, ...]:
-    return tuple(
-        [
-            Sample(
-                answer=path["answer"],
-                group=path["vote"],
-                correct=await grader.correct(row["gold"], path["answer"]),
-                tokens=sum(path["tokens"]),
-                scores=tuple(round(score, 6) for score in path["scores"]),
-                logprob=round(sum(path["logprobs"]) / max(1, sum(path["tokens"])), 6),
-            )
-            for path in row["paths"]
-        ]
-    )
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)
 
 
-def _write_manifest(out: Path, runs: Sequence[Path]) -> None:
-    """What the sweep came from, beside it: the configuration of every run (seed, weights, limits, hash of the
-    input), and the hash of the file."""
+def _written(
+    out: Path,
+    records: Sequence[Record],
+    failed: int,
+    left: int,
+    arms: Sequence[Arm],
+    problems: Sequence[Problem],
+    origin: Origin,
+    source: str,
+    command: str,
+) -> Swept:
+    path = out / ROWS
     manifest = {
-        "file": out.name,
-        "sha256": sha256(out.read_bytes()).hexdigest(),
-        "command": f"python -m training.sweep {' '.join(run.name for run in runs)} --out {out.name}",
-        "runs": {run.name: json.loads((run / "config.json").read_text("utf-8")) for run in runs},
+        "file": ROWS,
+        "command": command,
+        "input": {
+            "source": source,
+            "problems": len(problems),
+            "sha256": sha256(orjson.dumps([[p.id, p.text, p.gold] for p in problems])).hexdigest(),
+        },
+        "seed": origin.seed,
+        "policy_model": {"name": origin.policy_model, "params": origin.params},
+        "prm": {"name": origin.prm, "params": origin.prm_params},
+        "versions": dict(origin.versions),
+        "arms": [
+            {"spec": arm.spec, "run": None if arm.by else folder(arm.spec), "from": arm.by} for arm in arms
+        ],
+        "failed": failed,
+        "left": left,
     }
-    out.with_suffix(".manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+    try:
+        count = write_records(path, records)
+        manifest |= {"rows": count, "sha256": sha256(path.read_bytes()).hexdigest()}
+        (out / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+    except OSError as error:
+        raise RunError(f"{path} cannot be written: {error}") from error
+    return Swept(path, count, failed, left)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN")
-    parser.add_argument("--out", required=True, type=Path)
-    options = parser.parse_args()
-    problems = sorted(
-        (problem for run in options.runs for problem in asyncio.run(compact(run))), key=lambda one: one.id
-    )
-    write_jsonl(options.out, ({**asdict(one), "n_correct": one.n_correct} for one in problems))
-    _write_manifest(options.out, options.runs)
-    print(f"{len(problems)} problems, {sum(len(one.samples) for one in problems)} samples -> {options.out}")
-
-
-if __name__ == "__main__":
-    main()
+def _versions(settings: Settings) -> dict[str, str]:
+    """What wrote the runs: held against what is there when a sweep goes on."""
+    ours = metadata.version("compute-router")
+    engine = metadata.version("xllamacpp") if settings.engine == "embedded" else ours
+    return {
+        "compute-router": ours,
+        "engine": f"{settings.engine} {engine}",
+        "python": ".".join(map(str, sys.version_info[:2])),
+    }

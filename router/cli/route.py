@@ -19,11 +19,21 @@ from router.result import decision_of
 __all__ = ["route"]
 
 
-def route(source: str, settings: Settings, *, budget: int | None, limit: int | None, as_json: bool) -> int:
+def route(
+    source: str,
+    settings: Settings,
+    *,
+    budget: int | None,
+    average_budget: float | None = None,
+    limit: int | None,
+    as_json: bool,
+) -> int:
     """Decide for what `source` names and return the exit code. Raises RouterError, ModelFileError."""
     problems = read_problems(source, limit=limit)
     sound = [problem for problem in problems if problem.error is None]
-    decided = chooser(settings).decide([problem.text for problem in sound], budget=budget)
+    decided = chooser(settings).decide(
+        [problem.text for problem in sound], budget=budget, average_budget=average_budget
+    )
     decisions = dict(zip((problem.id for problem in sound), decided, strict=True))
     if as_json:
         rows = [_row(problem, decisions.get(problem.id)) for problem in problems]

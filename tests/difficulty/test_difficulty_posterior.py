@@ -77,12 +77,10 @@ def test_the_scatter_of_wrong_answers_is_that_of_the_shipped_sweep() -> None:
     ]
     wrong = [
         list(
-            Counter(
-                s["group"] for s in row["samples"] if not s["correct"] and s["group"] is not None
-            ).values()
+            Counter(s["group"] for s in row["paths"] if not s["correct"] and s["group"] is not None).values()
         )
         for row in rows
-        if len(row["samples"]) > 1
+        if len(row["paths"]) > 1
     ]
 
     def log_likelihood(scatter: float) -> float:

@@ -238,7 +238,7 @@ def test_a_failure_that_may_mend_is_owed_again(
         if down and request.prompt_T[8] == ord("5") + 1:
             raise EngineError("the engine is away")
 
-    monkeypatch.setattr("router.driver.FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("router.attempts.FIRST_WAIT_S", 0.0)
     monkeypatch.setattr(
         import_module("router.assemble"), "ScriptedEngine", partial(ScriptedEngine, script=script)
     )

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from table_kit import BINS, arm, measured, rule, table
 
 from difficulty import Distribution, PolicyModel, Prediction, Predictor
 from policies import make
 from router.assemble import Settings, chooser
 from router.data import data_path
 from router.decision import Chooser, Decision
+from router.errors import InputError
+from router.price import Price
 from router.problem import read_problems
 from router.table import Table
 
-BINS = ("easy", "medium", "hard")
 SPECS = ("greedy", "majority:n=2", "majority:n=4", "majority:n=8", "majority:n=16", "majority:n=32")
 MODEL = PolicyModel("m", 10**9)
 FLAT = Distribution(0.5, 0.3, 0.2, 0.5)
@@ -26,48 +29,37 @@ FLAT = Distribution(0.5, 0.3, 0.2, 0.5)
 
 @dataclass
 class Oracle:
-    """Predicts one distribution for every problem."""
+    """Predicts the distributions that it is given, in turn."""
 
-    bins: Distribution
+    bins: tuple[Distribution, ...]
 
     def predict(self, problems: list[str], model: PolicyModel) -> list[Prediction]:
-        return [Prediction(self.bins, 0, 0, 0, 0, "logs") for _ in problems]
+        given = (self.bins * len(problems))[: len(problems)]
+        return [Prediction(one, 0, 0, 0, 0, "logs") for one in given]
 
 
-def cell(accuracy: float, tokens: float, prm_tokens: float = 0.0) -> dict[str, Any]:
-    return {
-        "problems": 10,
-        "accuracy": accuracy,
-        "interval": [0, 1],
-        "tokens": tokens,
-        "prm_tokens": prm_tokens,
-    }
-
-
-def arm(spec: str, accuracy: float, tokens: float) -> dict[str, Any]:
-    return {"spec": spec, **{name: cell(accuracy, tokens) for name in BINS}}
+def deciding(*rows: dict[str, Any], price: float = 0.1, bins: tuple[Distribution, ...] = (FLAT,)) -> Chooser:
+    content = Table.model_validate(table(*rows, price=price))
+    return Chooser(cast(Predictor, Oracle(bins)), content, MODEL, "p")
 
 
 def decide(
-    arms: list[dict[str, Any]],
+    arms: Sequence[dict[str, Any]],
     *,
     price: float = 0.1,
     bins: Distribution = FLAT,
     budget: int | None = None,
     strategy: str | None = None,
+    sd: float = 0.0,
 ) -> Decision:
-    row = {"kind": "measured", "id": "mine", "source": "a test", "policy_model": "m", "arms": arms}
-    table = Table.model_validate({"schema_version": 1, "price": price, "rows": [row]})
-    chooser = Chooser(cast(Predictor, Oracle(bins)), table, MODEL, "p")
+    chooser = deciding(measured("mine", arms, policy_model="m", sd=sd), price=price, bins=(bins,))
     [decision] = chooser.decide(["a problem"], strategy=make(strategy) if strategy else None, budget=budget)
     return decision
 
 
-cells = st.builds(cell, st.floats(0, 1), st.floats(0, 10**5), st.floats(0, 10**5))
+figures = st.tuples(st.floats(0, 1), st.floats(0, 10**5))
 arms_of = st.lists(st.sampled_from(SPECS), min_size=1, max_size=6, unique=True).flatmap(
-    lambda specs: st.tuples(
-        *(st.fixed_dictionaries({"spec": st.just(spec), **dict.fromkeys(BINS, cells)}) for spec in specs)
-    )
+    lambda specs: st.tuples(*(st.builds(arm, st.just(spec), figures, figures, figures) for spec in specs))
 )
 
 
@@ -112,10 +104,10 @@ def outlook(arm: dict[str, Any], bins: Distribution) -> tuple[float, float]:
 
 
 @given(arms_of, distributions(), st.floats(0, 10), st.none() | st.integers(1, 2 * 10**5))
-def test_the_choice_maximises_the_stated_utility(
+def test_the_choice_maximises_the_stated_utility_where_gains_are_certain(
     arms: tuple[dict[str, Any], ...], bins: Distribution, price: float, budget: int | None
 ) -> None:
-    decision = decide(list(arms), price=price, bins=bins, budget=budget)
+    decision = decide(arms, price=price, bins=bins, budget=budget)
     of = {arm["spec"]: outlook(arm, bins) for arm in arms}
     accuracy, cost = of[decision.strategy]
     assert (decision.accuracy, decision.tokens) == pytest.approx((accuracy, cost), abs=1e-6)
@@ -129,26 +121,21 @@ def test_the_choice_maximises_the_stated_utility(
         assert cost == pytest.approx(min(cost for _, cost in of.values()))
 
 
-@given(arms_of, distributions(), st.floats(0, 10), st.none() | st.integers(1, 2 * 10**5))
-def test_of_the_best_the_cheapest_is_chosen_then_the_last_by_name(
-    arms: tuple[dict[str, Any], ...], bins: Distribution, price: float, budget: int | None
+@given(arms_of, distributions(), st.floats(0, 10))
+def test_where_nothing_is_certain_every_problem_gets_the_best_fixed_arm(
+    arms: tuple[dict[str, Any], ...], bins: Distribution, price: float
 ) -> None:
-    of = {arm["spec"]: outlook(arm, bins) for arm in arms}
-    affordable = {name: one for name, one in of.items() if budget is None or one[1] <= budget}
-    ranks = {name: (right - price * cost / 1000, -cost, name) for name, (right, cost) in affordable.items()}
-    expected = max(ranks, key=ranks.__getitem__) if ranks else min(of, key=lambda name: (of[name][1], name))
-    assert decide(list(arms), price=price, bins=bins, budget=budget).strategy == expected
-
-
-@given(arms_of, distributions())
-def test_the_order_of_the_arms_does_not_matter(arms: tuple[dict[str, Any], ...], bins: Distribution) -> None:
-    assert decide(list(arms), bins=bins).strategy == decide(list(arms[::-1]), bins=bins).strategy
+    thirds = Distribution(1 / 3, 1 / 3, 1 / 3, 0.5)
+    of = {arm["spec"]: outlook(arm, thirds) for arm in arms}
+    values = {name: accuracy - price * cost / 1000 for name, (accuracy, cost) in of.items()}
+    chosen = decide(arms, price=price, bins=bins, sd=1e9).strategy
+    assert values[chosen] == pytest.approx(max(values.values()), abs=1e-6)
 
 
 ARMS = [
-    arm("greedy", 0.4, 100),
-    arm("majority:n=4", 0.5, 400),
-    arm("majority:n=16", 0.6, 1600),
+    arm("greedy", (0.4, 100)),
+    arm("majority:n=4", (0.5, 400)),
+    arm("majority:n=16", (0.6, 1600)),
 ]
 
 
@@ -168,13 +155,14 @@ def test_the_budget_leaves_out_what_costs_more(budget: int, strategy: str) -> No
 
 
 def test_equal_utility_goes_to_the_cheaper_arm() -> None:
-    assert decide([arm("majority:n=4", 0.5, 400), arm("greedy", 0.5, 100)], price=0).strategy == "greedy"
+    arms = [arm("majority:n=4", (0.5, 400)), arm("greedy", (0.5, 100))]
+    assert decide(arms, price=0).strategy == "greedy"
 
 
 def test_it_is_the_distribution_that_decides_and_not_its_label() -> None:
-    arms: list[dict[str, Any]] = [
-        {"spec": "greedy", "easy": cell(0.9, 0), "medium": cell(0.1, 0), "hard": cell(0.0, 0)},
-        {"spec": "majority:n=8", "easy": cell(0.85, 0), "medium": cell(0.5, 0), "hard": cell(0.4, 0)},
+    arms = [
+        arm("greedy", (0.9, 0), (0.1, 0), (0.0, 0)),
+        arm("majority:n=8", (0.85, 0), (0.5, 0), (0.4, 0)),
     ]
     bins = Distribution(0.4, 0.3, 0.3, 0.5)
     assert bins.label == "easy"
@@ -188,39 +176,92 @@ def test_a_given_strategy_overrules_the_table() -> None:
     assert decision.difficulty == FLAT
 
 
-def test_the_reason_names_the_row_and_the_figures() -> None:
+HARD = Distribution(0.0, 0.1, 0.9, 0.05)
+
+
+def test_the_reason_names_the_row_and_why_the_best_fixed_arm_stays() -> None:
     decision = decide(ARMS, price=0.2)
     assert decision.table_row == "mine/easy"
-    assert "mine" in decision.reason
-    assert "0.420 = accuracy 0.500 - 0.2 x 0.40 k tokens" in decision.reason
-    assert "above the budget" not in decision.reason
+    assert decision.reason == (
+        "mine: of 3 measured arms none beats beyond its uncertainty the best fixed arm, majority:n=4, "
+        "at a price of 0.2 a 1,000 tokens; accuracy 0.500, 0.40 k tokens"
+    )
+
+
+def test_the_reason_says_what_another_arm_gains_and_how_surely() -> None:
+    arms = [arm("greedy", (0.9, 100)), arm("majority:n=8", (0.5, 100), (0.5, 100), (0.95, 100))]
+    decision = decide(arms, bins=Distribution(0.0, 0.0, 1.0, 0.05), sd=0.02)
+    assert decision.strategy == "majority:n=8"
+    assert "utility +0.050 (standard error 0.020) over the best fixed arm, greedy" in decision.reason
+    assert decide(arms, bins=Distribution(0.0, 0.0, 1.0, 0.05), sd=0.2).strategy == "greedy"
 
 
 def test_the_reason_says_what_the_budget_left_out() -> None:
-    assert "2 of them above the budget of 399 tokens" in decide(ARMS, budget=399).reason
-    reason = decide(ARMS, budget=5).reason
-    assert "all of them above the budget of 5 tokens" in reason
-    assert "cheapest" in reason
-    assert "highest utility" not in reason
+    assert "(2 of them above the budget of 399 tokens)" in decide(ARMS, budget=399).reason
+    assert "(none of them above the budget of 9999 tokens)" in decide(ARMS, budget=9999).reason
+    assert "all of them above the budget of 5 tokens, so the cheapest" in decide(ARMS, budget=5).reason
+
+
+EASY = Distribution(1.0, 0.0, 0.0, 0.9)
+MIXED = (EASY, HARD, FLAT, EASY, HARD)
+
+
+def shared(average: float, **how: Any) -> list[Decision]:
+    arms = [
+        arm("greedy", (0.9, 100), (0.3, 100), (0.1, 100)),
+        arm("majority:n=8", (0.91, 800), (0.6, 800), (0.5, 800)),
+    ]
+    chooser = deciding(measured("mine", arms, policy_model="m"), bins=MIXED)
+    return chooser.decide(["a problem"] * len(MIXED), average_budget=average, **how)
+
+
+@pytest.mark.parametrize(("average", "dear"), [(100, 0), (239, 0), (240, 1), (380, 2), (520, 3), (800, 5)])
+def test_an_average_budget_goes_where_it_buys_most(average: float, dear: int) -> None:
+    """Hard problems gain 0.39 for 700 tokens, the flat one 0.175, easy ones 0.01."""
+    found = shared(average)
+    where = [k for k, one in enumerate(found) if one.strategy == "majority:n=8"]
+    assert where == sorted([1, 4, 2, 0, 3][:dear])
+    tokens = [one.tokens or 0.0 for one in found]
+    assert sum(tokens) <= average * len(tokens)
+    assert all("mine: of 2 measured arms by an average budget" in one.reason for one in found)
+
+
+def test_an_average_budget_keeps_to_the_budget_of_a_problem() -> None:
+    assert {one.strategy for one in shared(800, budget=500)} == {"greedy"}
+
+
+def test_an_average_budget_below_the_cheapest_arms_takes_these_and_says_so() -> None:
+    found = shared(50)
+    assert {one.strategy for one in found} == {"greedy"}
+    assert "exceeds the average budget of 50 tokens" in found[0].reason
+
+
+def test_an_average_budget_needs_arms_that_were_measured() -> None:
+    with pytest.raises(InputError, match="prior has none"):
+        deciding(rule("prior", size="<7B")).decide(["x"], average_budget=100)
+    with pytest.raises(InputError, match="above 0"):
+        deciding(rule("prior", size="<7B")).decide(["x"], average_budget=0)
+
+
+def test_the_price_of_the_chooser_takes_the_place_of_the_tables() -> None:
+    content = Table.model_validate(table(measured("mine", ARMS, policy_model="m"), price=10**6))
+    oracle = cast(Predictor, Oracle((FLAT,)))
+    assert Chooser(oracle, content, MODEL, "p").decide(["x"])[0].strategy == "greedy"
+    [decision] = Chooser(oracle, content, MODEL, "p", price=Price(0)).decide(["x"])
+    assert decision.strategy == "majority:n=16"
+    [decision] = Chooser(oracle, content, MODEL, "p", price=Price(0.1, "flops")).decide(["x"])
+    assert (decision.strategy, decision.tokens) == ("majority:n=4", 400)
+    assert "at a price of 0.1 a 1e12 FLOPs" in decision.reason
 
 
 def test_a_rule_decides_by_the_label_and_says_that_nothing_was_measured() -> None:
-    row = {
-        "kind": "rule",
-        "id": "prior",
-        "source": "a paper",
-        "size": "<7B",
-        "easy": "greedy",
-        "medium": "majority:n=4",
-        "hard": "majority:n=8",
-    }
-    table = Table.model_validate({"schema_version": 1, "price": 0, "rows": [row]})
+    prior = {**rule("prior", "greedy", "majority:n=4", "majority:n=8", size="<7B"), "source": "a paper"}
     for bins, strategy, name in (
         (Distribution(0.6, 0.3, 0.1, 0.5), "greedy", "easy"),
         (Distribution(0.3, 0.6, 0.1, 0.5), "majority:n=4", "medium"),
         (Distribution(0.3, 0.1, 0.6, 0.5), "majority:n=8", "hard"),
     ):
-        [decision] = Chooser(cast(Predictor, Oracle(bins)), table, MODEL, "p").decide(["x"])
+        [decision] = deciding(prior, bins=(bins,)).decide(["x"])
         assert (decision.strategy, decision.table_row) == (strategy, f"prior/{name}")
         assert (decision.accuracy, decision.tokens) == (None, None)
         for said in ("prior", "no measured arm for m", "a paper"):

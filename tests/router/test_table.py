@@ -7,34 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from table_kit import arm, cell, measured, rule
+from table_kit import table as content
 
 from policies import make
 from router.data import data_path
 from router.errors import TableError
 from router.table import RuleRow, Table, load_table, size_class
 
-CELL = {"problems": 30, "accuracy": 0.5, "interval": [0.3, 0.7], "tokens": 100}
-
-
-def rule(id: str, **key: Any) -> dict[str, Any]:
-    return {
-        "kind": "rule",
-        "id": id,
-        "source": "a test",
-        "easy": "greedy",
-        "medium": "greedy",
-        "hard": "greedy",
-        **key,
-    }
-
-
-def measured(id: str, **key: Any) -> dict[str, Any]:
-    arm = {"spec": "greedy", "easy": CELL, "medium": CELL, "hard": CELL}
-    return {"kind": "measured", "id": id, "source": "a test", "arms": [arm], **key}
-
-
-def content(*rows: dict[str, Any], price: float = 0.1) -> dict[str, Any]:
-    return {"schema_version": 1, "price": price, "rows": list(rows)}
+ARMS = [arm("greedy", (0.5, 100.0)), arm("majority:n=4", (0.6, 400.0))]
 
 
 def refusal(tmp_path: Path, what: object) -> str:
@@ -132,7 +113,7 @@ def test_the_schema_file_is_that_of_the_model() -> None:
     ("rows", "says"),
     [
         ((rule("a", size="<7B"), rule("a", size="72B+")), "same id"),
-        ((rule("a", size="<7B"), measured("b", size="<7B")), "same key"),
+        ((rule("a", size="<7B"), measured("b", ARMS, size="<7B")), "same key"),
         ((rule("a", policy_model="m", prm="p"), rule("b", policy_model="m", prm="p")), "same key"),
     ],
 )
@@ -153,26 +134,36 @@ def test_two_rows_of_one_name_or_key_are_refused(
         (rule("a", size="<7B", note=1), "rows.0.rule.note", "not permitted"),
         (rule("", size="<7B"), "rows.0.rule.id", "at least 1 character"),
         ({**rule("a", size="<7B"), "kind": "guess"}, "rows.0", "guess"),
-        (measured("a", size="<7B", arms=[]), "rows.0.measured.arms", "at least 1 item"),
+        ({**measured("a", ARMS, size="<7B"), "arms": []}, "rows.0.measured.arms", "at least 1 item"),
         (
-            measured(
-                "a",
-                size="<7B",
-                arms=[{"spec": "greedy", "easy": CELL, "medium": CELL, "hard": {**CELL, "accuracy": 1.5}}],
-            ),
-            "rows.0.measured.arms.0.hard.accuracy",
+            measured("a", [arm("greedy", (1.5, 1.0))], size="<7B"),
+            "rows.0.measured.arms.0.easy.accuracy",
             "less than or equal to 1",
         ),
         (
-            measured(
-                "a",
-                size="<7B",
-                arms=[
-                    {"spec": "greedy", "easy": {**CELL, "tokens": "100"}, "medium": CELL, "hard": CELL},
-                ],
-            ),
+            {
+                **measured("a", ARMS, size="<7B"),
+                "arms": [{**ARMS[0], "easy": {**cell(0.5, 1), "tokens": "1"}}],
+            },
             "rows.0.measured.arms.0.easy.tokens",
             "valid number",
+        ),
+        (measured("a", ARMS * 2, size="<7B"), "rows.0.measured", "an arm occurs twice"),
+        (
+            {**measured("a", ARMS, size="<7B"), "arms": ARMS[1:]},
+            "rows.0.measured",
+            "the incumbent greedy is no arm of the row",
+        ),
+        (
+            {**measured("a", ARMS, size="<7B"), "arms": [*ARMS, arm("majority:n=8", (0.6, 800.0))]},
+            "rows.0.measured",
+            "the gains over greedy are not those of the row's other arms",
+        ),
+        (measured("a", [arm("bestofn:n=4", (0.5, 1.0))], size="<7B"), "the file", "did you mean best_of_n?"),
+        (
+            measured("a", [arm("best_of_n:n=4", (0.5, 1.0))], size="<7B"),
+            "the file",
+            "write best_of_n:n=4,select=max,aggregate=last",
         ),
     ],
 )
@@ -194,7 +185,8 @@ def test_a_fault_is_named_by_its_place(tmp_path: Path, row: dict[str, Any], plac
         ("a: &a [x]\nb: [" + "*a, " * 1000 + "]", "not JSON"),
         ("null", "the file"),
         ("[]", "the file"),
-        ('{"schema_version": 2, "price": 0, "rows": []}', "schema_version"),
+        ('{"schema_version": 3, "price": 0, "rows": []}', "schema_version"),
+        ('{"schema_version": 1, "price": 0, "rows": []}', "fit it again with `compute-router train`"),
         (json.dumps(content(rule("a", size="<7B"), price=float("nan"))), "price"),
         (json.dumps(content(rule("a", size="<7B"), price=float("inf"))), "price"),
         (json.dumps(content(rule("a", size="<7B"), price=-1)), "price"),

@@ -6,8 +6,9 @@ import argparse
 from itertools import chain
 from pathlib import Path
 
-from difficulty import manifest, store
+from difficulty import Predictor, manifest, store
 from training.difficulty import sources
+from training.difficulty.annotations import annotated_predictor, blind_notes
 from training.difficulty.corpus import Corpus, Graded, corpus
 from training.difficulty.fit import fit
 from training.difficulty.report import report
@@ -19,11 +20,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.difficulty", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with problems/ and sweeps/")
     parser.add_argument("--rollouts", type=Path, nargs="*", default=[], help="JSONL of our own answers")
+    parser.add_argument(
+        "--annotations-only", action="store_true", help="fit on levels and solution steps, on no outcome"
+    )
     parser.add_argument("--out", type=Path, help="directory to write the predictor to")
     parser.add_argument("--seed", type=int, default=0, help="decides the folds")
     parser.add_argument("--report", action="store_true", help="print held-out figures")
     options = parser.parse_args(arguments)
 
+    if options.annotations_only:
+        if options.report or options.rollouts:
+            parser.error("--annotations-only knows of no outcomes: leave out --report and --rollouts")
+        _write(annotated_predictor(blind_notes(options.data)), options)
+        return
     problems = read(options.data, options.rollouts)
     fitted = fit(problems, options.seed, PUBLISHED)
     if options.report:
@@ -32,8 +41,12 @@ def main(arguments: list[str] | None = None) -> None:
         law = fitted.predictor.abilities.law
         print(f"Scale: {fitted.scale}")
         print(f"Law: {law.slope:.2f} logits a tenfold size, sd {law.sd:.2f}, in family {law.family_sd:.2f}")
+    _write(fitted.predictor, options)
+
+
+def _write(predictor: Predictor, options: argparse.Namespace) -> None:
     if options.out:
-        written = store.save(fitted.predictor, options.out, _provenance(options))
+        written = store.save(predictor, options.out, _provenance(options))
         print(f"wrote {options.out / written.file}: {written.bytes} bytes, sha256 {written.sha256}")
 
 
@@ -47,11 +60,13 @@ def read(data: Path, rollouts: list[Path]) -> Corpus:
 
 
 def _provenance(options: argparse.Namespace) -> manifest.Provenance:
-    files = [(name, options.data / name) for name in sources.FILES]
+    read = sources.ANNOTATION_FILES if options.annotations_only else sources.FILES
+    files = [(name, options.data / name) for name in read]
     files += [(path.name, path) for path in options.rollouts]
+    only = " --annotations-only" if options.annotations_only else ""
     own = " --rollouts " + " ".join(p.name for p in options.rollouts) if options.rollouts else ""
     return manifest.Provenance(
-        command=f"python -m training.difficulty --data DATA{own} --out OUT --seed {options.seed}",
+        command=f"python -m training.difficulty --data DATA{only}{own} --out OUT --seed {options.seed}",
         seed=options.seed,
         data=[_data_file(name, path) for name, path in files],
     )

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from difficulty import names
 from difficulty.features import Features, extract
+from training.difficulty.terms import Counts, counted
 
 __all__ = ["Annotated", "Corpus", "Floats", "Graded", "Ints", "corpus", "identity"]
 
@@ -27,8 +28,8 @@ class Graded:
 
     problem: str
     policy_model: str
-    n: int
-    n_correct: int
+    n: float
+    n_correct: float
     source: str
 
 
@@ -72,6 +73,11 @@ class Corpus:
         """Whether any model has answered the problem."""
         return np.bincount(self.problem_A, minlength=len(self.texts)) > 0
 
+    @cached_property
+    def counts(self) -> Counts:
+        """Terms and shape of the texts."""
+        return counted(self.features)
+
     def from_source(self, source: str) -> Mask:
         return np.array([source in sources for sources in self.sources_P])
 
@@ -87,7 +93,7 @@ def corpus(
     texts: dict[str, str] = {}
     index: dict[str, int] = {}
     sources: dict[int, set[str]] = {}
-    counts: dict[tuple[int, str], tuple[int, int]] = {}
+    counts: dict[tuple[int, str], tuple[float, float]] = {}
 
     def number(text: str) -> int:
         name = identity(text)

@@ -35,7 +35,7 @@ def rasch(
     P, M = len(corpus.texts), len(corpus.models)
     p_A, m_A = corpus.problem_A[answers_A], corpus.model_A[answers_A]
     n_A, k_A = corpus.n_A[answers_A], corpus.k_A[answers_A]
-    b = prior_P.copy()
+    b = prior_P.copy() if start is None else start.b_P.copy()
     ability = np.zeros(M) if start is None else start.ability_M.copy()
 
     def slopes() -> tuple[Floats, Floats]:

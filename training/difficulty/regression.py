@@ -10,18 +10,20 @@ the text's prediction is the prior of a difficulty, the difficulty the target of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
+from difficulty.features import extract
 from difficulty.text import TextModel
 from training.difficulty.corpus import Corpus, Floats, Mask
 from training.difficulty.rasch import Rasch, rasch
-from training.difficulty.terms import Space, space
+from training.difficulty.terms import Space, counted, space
 
-__all__ = ["Learned", "learn", "predicted_levels"]
+__all__ = ["Learned", "annotated_text", "learn", "predicted_levels"]
 
 _HEAD_ALPHA = 3.0
 _ALPHA = 1.0
@@ -55,8 +57,8 @@ class _Linear:
 def learn(corpus: Corpus, visible_P: Mask) -> Learned:
     """Fit on the texts, annotations and answers of the visible problems alone."""
     rows = np.flatnonzero(visible_P)
-    room = space([corpus.features[p] for p in rows])
-    matrix = room.matrix([corpus.features[p] for p in rows])
+    room = space(corpus.counts, rows)
+    matrix = room.matrix(corpus.counts, rows)
     answered = corpus.answered_P & visible_P
     heads = [
         _head(matrix, annotation[rows], answered[rows]) for annotation in (corpus.level_P, corpus.log_steps_P)
@@ -81,12 +83,20 @@ def learn(corpus: Corpus, visible_P: Mask) -> Learned:
     return Learned(_text_model(room, line, fitted.b_P[answered]), fitted)
 
 
+def annotated_text(texts: Sequence[str], b_P: Floats, residual: float, spread: float) -> TextModel:
+    """Difficulties that are given, regressed on their texts."""
+    counts, rows = counted(extract(texts)), np.arange(len(texts))
+    room = space(counts, rows)
+    text = _text_model(room, _ridge(room.matrix(counts, rows), b_P, _HEAD_ALPHA), b_P)
+    return replace(text, residual=residual, spread=spread)
+
+
 def predicted_levels(corpus: Corpus, train_P: Mask, test_P: Mask) -> Floats:
     """The level head fitted on `train_P` alone, applied to `test_P`."""
-    features = np.array(corpus.features, dtype=object)
-    room = space(features[train_P].tolist())
-    head = _ridge(room.matrix(features[train_P].tolist()), corpus.level_P[train_P], _HEAD_ALPHA)
-    return head(room.matrix(features[test_P].tolist()))
+    counts, train = corpus.counts, np.flatnonzero(train_P)
+    room = space(counts, train)
+    head = _ridge(room.matrix(counts, train), corpus.level_P[train], _HEAD_ALPHA)
+    return head(room.matrix(counts, np.flatnonzero(test_P)))
 
 
 def _head(matrix: sparse.csr_matrix, annotation: Floats, answered: Mask) -> _Linear | None:

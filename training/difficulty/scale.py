@@ -53,20 +53,25 @@ def logits(scale: Scale, held_out: CrossFit, problem_A: Ints) -> tuple[Floats, F
     return scale.discrimination * (held_out.ability_A - b), sd
 
 
-def fit_scale(corpus: Corpus, held_out: CrossFit, rows_A: Mask) -> Scale:
-    """Maximum marginal likelihood over the rows in `rows_A`."""
+def fit_scale(
+    corpus: Corpus, held_out: CrossFit, rows_A: Mask, near: Scale | None = None, pull: float = 1e-4
+) -> Scale:
+    """Maximum marginal likelihood over the rows in `rows_A`, drawn towards `near` (by default all ones, and
+    no shift) by `pull` times the squared distance: answers one a problem do not tell discrimination and
+    residual apart."""
     n_A, k_A = corpus.n_A[rows_A], corpus.k_A[rows_A]
+    start = _parameters(near or Scale(1.0, 1.0, 1.0, 0.0))
 
-    def loss(parameters: Floats) -> float:
-        mean, sd = logits(_scale(parameters), held_out, corpus.problem_A)
+    def loss(moved: Floats) -> float:
+        mean, sd = logits(_scale(start + moved), held_out, corpus.problem_A)
         likelihood = log_likelihood(mean[rows_A], sd[rows_A], n_A, k_A).mean()
-        return float(_PULL * parameters[:3] @ parameters[:3] - likelihood)
+        return float(pull * moved @ moved - likelihood)
 
-    return _scale(minimize(loss, np.zeros(4), method="BFGS", options={"gtol": 1e-4}).x)
+    return _scale(start + minimize(loss, np.zeros(4), method="BFGS", options={"gtol": 1e-4}).x)
 
 
-_PULL = 1e-4
-"""Of answers one a problem only, discrimination and residual are not told apart: then both stay near 1."""
+def _parameters(scale: Scale) -> Floats:
+    return np.array([*np.log([scale.discrimination, scale.residual, scale.stretch]), scale.shift])
 
 
 def _scale(parameters: Floats) -> Scale:
@@ -81,11 +86,12 @@ def expected(mean: Floats, sd: Floats) -> Floats:
 
 
 def log_likelihood(mean: Floats, sd: Floats, n: Floats, k: Floats) -> Floats:
-    """log E[p^k (1-p)^(n-k)] elementwise, with logit p ~ N(mean, sd^2)."""
+    """log E[p^k (1-p)^(n-k)] elementwise, with logit p ~ N(mean, sd^2). A share of one answer, 0 < k < n = 1,
+    is a mean over answers that were drawn."""
     values = np.empty(len(n))
     once = n == 1
     right = expected(mean[once], sd[once])
-    values[once] = np.where(k[once] > 0, np.log(right), np.log1p(-right))
+    values[once] = k[once] * np.log(right) + (1 - k[once]) * np.log1p(-right)
     mean, sd, n, k = mean[~once], sd[~once], n[~once], k[~once]
     values[~once] = logsumexp(
         [np.log(w) + k * log_expit(mean + z * sd) + (n - k) * log_expit(-mean - z * sd) for z, w in NODES],

@@ -10,7 +10,16 @@ from typing import Any
 
 from training.difficulty.corpus import Annotated, Graded
 
-__all__ = ["FILES", "MATH500_PROBLEMS", "MATH_TRAIN", "annotated", "graded"]
+__all__ = [
+    "ANNOTATION_FILES",
+    "FILES",
+    "MATH500_PROBLEMS",
+    "MATH_TRAIN",
+    "annotated",
+    "graded",
+    "math500_texts",
+    "training_notes",
+]
 
 _MATH500 = "problems/math500.jsonl"
 _MATH_TEST = "problems/math_test5000.jsonl"
@@ -45,6 +54,9 @@ FILES = (
 )
 """Every file that is read, below the data folder."""
 
+ANNOTATION_FILES = (_MATH_TRAIN, _GSM8K[0])
+"""Those of `training_notes`."""
+
 _OWNERS = re.compile(r"^(AMead10|hugging-quants|Qwen(?=Qwen))")
 """Hub owners that one of the logs glues to the model's name."""
 
@@ -73,12 +85,26 @@ def annotated(data: Path) -> Iterator[Annotated]:
         for row in _rows(data / name):
             if (level := row["level"].removeprefix("Level ")).isdigit():
                 yield Annotated(row["problem"], source, level=int(level))
+    yield from training_notes(data)
+    yield from _steps(data / _GSM8K[1])
+
+
+def training_notes(data: Path) -> Iterator[Annotated]:
+    """Of the training splits alone."""
     for row in _rows(data / _MATH_TRAIN):
         if row["difficulty"] >= 1:
             yield Annotated(row["problem"], MATH_TRAIN, level=int(row["difficulty"]))
-    for name in _GSM8K:
-        for row in _rows(data / name):
-            yield Annotated(row["question"], "gsm8k-problems", steps=row["answer"].count("<<"))
+    yield from _steps(data / _GSM8K[0])
+
+
+def math500_texts(data: Path) -> Iterator[str]:
+    for row in _rows(data / _MATH500):
+        yield row["problem"]
+
+
+def _steps(path: Path) -> Iterator[Annotated]:
+    for row in _rows(path):
+        yield Annotated(row["question"], "gsm8k-problems", steps=row["answer"].count("<<"))
 
 
 def _math500(data: Path) -> Iterator[Graded]:

@@ -1,0 +1,56 @@
+"""`compute-router evaluate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+from router.cli.exits import DONE
+from router.data import data_path
+from router.display import plain
+from router.price import Price
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    sweep: Path,
+    table: Path,
+    *,
+    price: float | None,
+    base: Path | None,
+    plot: Path | None,
+    seed: int,
+    as_json: bool,
+    trust: bool,
+) -> int:
+    """Judge routing on a sweep and return the exit code. Raises RouterError, ModelFileError."""
+    from training.evaluation.document import document
+    from training.evaluation.judge import PRICES
+    from training.evaluation.plot import plot as draw
+    from training.evaluation.report import show
+    from training.evaluation.run import evaluate as judge
+
+    sections = judge(
+        sweep,
+        table,
+        prices=[Price(value) for value in (PRICES if price is None else (price,))],
+        # The predictor that has seen no outcome: the other one may have seen those that are judged.
+        base=base or data_path("difficulty-base/manifest.json").parent,
+        seed=seed,
+        trust=trust,
+    )
+    pictures = draw(sections, plot) if plot is not None else []
+    if as_json:
+        sys.stdout.write(orjson.dumps(document(sections), option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.flush()
+        return DONE
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
+    show(sections, console)
+    for picture in pictures:
+        console.print(Text(plain(f"wrote {picture}")))
+    return DONE

@@ -1,0 +1,59 @@
+"""The paper's rule on the arms that there are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from evaluation_kit import simulated
+
+from training.evaluation.paper import labels, paper_rule
+from training.grid import Grid
+
+ARMS = (
+    "greedy",
+    "best_of_n:n=4,select=weighted,aggregate=min",
+    "best_of_n:n=16,select=max,aggregate=min",
+    "best_of_n:n=16,select=weighted,aggregate=min",
+    "beam:n=4,m=4",
+    "beam:n=16,m=4",
+    "dvts:n=16,m=4",
+)
+RIGHT = [(0.5, 0.5, 0.5)] * len(ARMS)
+
+
+def _grid(params: int | None, arms: tuple[str, ...] = ARMS) -> Grid:
+    grid, _ = simulated(9, RIGHT[: len(arms)], [100.0] * len(arms), arms)
+    return replace(grid, params=params)
+
+
+def _arms(params: int | None, arms: tuple[str, ...] = ARMS) -> list[str]:
+    return [arms[at] for at in paper_rule(_grid(params, arms)).arm_B]
+
+
+def test_each_size_class_has_its_strategies_at_the_largest_n() -> None:
+    best, beam, dvts = ARMS[3], ARMS[5], ARMS[6]
+    assert _arms(10**9) == [best, beam, beam]
+    assert _arms(14 * 10**9) == [dvts, dvts, beam]
+    assert _arms(72 * 10**9) == [best, best, best]
+    assert paper_rule(_grid(10**9)).notes == ()
+
+
+def test_what_is_missing_is_replaced_by_the_nearest_and_said() -> None:
+    arms = ("greedy", "majority:n=8", "rebase:n=8")
+    rule = paper_rule(_grid(10**9, arms))
+    assert [arms[at] for at in rule.arm_B] == ["majority:n=8", "rebase:n=8", "rebase:n=8"]
+    assert len(rule.notes) == 3
+    assert "best_of_n" in rule.notes[0]
+    assert "majority:n=8" in rule.notes[0]
+
+
+def test_an_unknown_size_and_names_of_other_systems_are_said() -> None:
+    rule = paper_rule(_grid(None, ("adaptive", "fixed_8")))
+    assert "size" in rule.notes[0]
+    assert len(rule.notes) == 4
+
+
+def test_of_equal_bins_the_harder() -> None:
+    bins = np.array([[0.4, 0.2, 0.4], [0.4, 0.4, 0.2], [0.5, 0.3, 0.2], [1 / 3, 1 / 3, 1 / 3]])
+    assert labels(bins).tolist() == [2, 1, 0, 2]

@@ -1,0 +1,52 @@
+"""The plot: both formats, the same bytes again, and a clear word where matplotlib is absent."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from evaluation_kit import knows, simulated
+
+from router.errors import RouterError
+from router.price import Price
+from training.evaluation.crossfit import crossfit
+from training.evaluation.folds import folds, identities
+from training.evaluation.judge import Section, judge
+from training.evaluation.plot import plot
+
+
+@pytest.fixture(scope="module")
+def section() -> Section:
+    grid, bin_P = simulated(300, tokens=(200.0, 1500.0))
+    fold_P = folds(identities(grid), 5, 0)
+    return judge(crossfit(grid, fold_P, knows(bin_P, fold_P), 0), [Price(0), Price(0.03)], 0)
+
+
+def test_svg_and_png_of_every_section(section: Section, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    other = replace(section, grid=replace(section.grid, params=None))
+    written = plot([section, other], tmp_path / "deep" / "qwen2.5")
+    assert [path.name for path in written] == [
+        "qwen2.5.svg", "qwen2.5.png", "qwen2.5-2.svg", "qwen2.5-2.png",
+    ]  # fmt: skip
+    drawn = written[0].read_text()
+    assert "router over prices" in drawn or "<svg" in drawn
+    assert written[1].read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_same_figure_is_the_same_file(section: Section, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    first, second = (plot([section], tmp_path / name / "x.svg")[0].read_bytes() for name in "ab")
+    assert first == second
+    assert b"majority:n=4" in first or b"<svg" in first
+
+
+def test_without_matplotlib_it_says_what_to_install(
+    section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(RouterError, match=r"compute-router\[report\]"):
+        plot([section], tmp_path / "x")
+    assert list(tmp_path.iterdir()) == []

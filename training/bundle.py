@@ -1,0 +1,156 @@
+"""From sweeps to what `solve` reads: predictor, table, and a manifest of how they came to be.
+
+OUT/predictor.skops, manifest.json    the difficulty predictor, refitted
+OUT/table.json                        the strategy table
+OUT/train.json                        inputs and problems by hash, command, seed, versions
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from difficulty import load, store
+from difficulty.manifest import MANIFEST, DataFile, Format, Provenance
+from router.data import data_path
+from router.errors import InputError
+from training.evaluation.blind import UNSEEING, Blind
+from training.evaluation.folds import FOLDS, identities
+from training.evaluation.run import sweep_file
+from training.evaluation.seen import TRAINING, InputFile, Trained, problem_keys, read_trained
+from training.grid import Grid
+from training.grids import grids
+from training.record import Record, read_records
+from training.tables import fit_table
+
+__all__ = ["Progress", "train"]
+
+Progress = Callable[[str, int, int], None]
+"""(what is being done, steps done, steps in all)"""
+
+TABLE = "table.json"
+
+_LIBRARIES = ("compute-router", "numpy", "scipy", "scikit-learn", "skops")
+_STEPS = FOLDS + 4
+
+
+def train(
+    sweeps: Sequence[Path],
+    out: Path,
+    *,
+    base: Path,
+    seed: int = 0,
+    form: Format = "skops",
+    trust: bool = False,
+    progress: Progress = lambda step, done, total: None,
+) -> Trained:
+    """Learn from record files (or directories with a sweep.jsonl) and write the directory `out`, whole or
+    not at all; an earlier bundle there is replaced.
+
+    The table is fitted on difficulties that were predicted without the answers of the problem in question:
+    cross-fitted by problem, and from a predictor that has seen no outcome at all, since `base` may have seen
+    these. The predictor that is written starts from `base` and has seen all answers. Raises InputError where
+    the sweeps hold nothing to learn from or `out` holds something else; RecordError; ModelFileError.
+    """
+    _check_free(out)
+    progress("reading", 0, _STEPS)
+    inputs, records = _read(sweeps)
+    found = [grid for grid in grids(records) if grid.problems_P and grid.arms_A]
+    del records
+    if not found:
+        raise InputError(f"{', '.join(map(str, sweeps))}: no graded rows to learn from")
+    start, unseeing = load(base, trust=trust), load(data_path(UNSEEING).parent)
+    blind = Blind(found, lambda out: unseeing if out else start, count=FOLDS, seed=seed)
+    for fold in range(FOLDS):
+        progress(f"difficulty without fold {fold + 1} of {FOLDS}", fold + 1, _STEPS)
+        blind.predictor(frozenset({fold}))
+    bins = [blind.bins(at, range(FOLDS)) for at in range(len(found))]
+    progress("difficulty of all", FOLDS + 1, _STEPS)
+    predictor = blind.predictor(frozenset())
+    progress("table", FOLDS + 2, _STEPS)
+    command = _command(sweeps, out, seed, form)
+    table = fit_table(found, bins, seed=seed, source=command)
+    progress("writing", FOLDS + 3, _STEPS)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
+        new = Path(temporary) / "new"
+        data = [DataFile(name=one.name, sha256=one.sha256, rows=one.rows) for one in inputs]
+        store.save(predictor, new, Provenance(command=command, seed=seed, data=data), form=form)
+        (new / TABLE).write_text(table.model_dump_json(indent=2) + "\n", "utf-8")
+        trained = Trained(
+            command=command,
+            seed=seed,
+            inputs=tuple(inputs),
+            base=_sha256(base / MANIFEST),
+            versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
+            files={one.name: _sha256(one) for one in sorted(new.iterdir())},
+            grids=tuple(map(_summary, found)),
+            problems=problem_keys(name for grid in found for name in identities(grid)),
+        )
+        (new / TRAINING).write_text(trained.model_dump_json(indent=2) + "\n", "utf-8")
+        _swap(new, out, Path(temporary) / "old")
+    progress("done", _STEPS, _STEPS)
+    return trained
+
+
+def _swap(new: Path, out: Path, old: Path) -> None:
+    """`new` to where `out` is; where that fails, `out` stands as it was."""
+    if not out.exists():
+        new.replace(out)
+        return
+    out.replace(old)
+    try:
+        new.replace(out)
+    except BaseException:
+        old.replace(out)
+        raise
+
+
+def _check_free(out: Path) -> None:
+    """Nothing but an earlier bundle is ever replaced."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"{out} is a file: --out wants a directory")
+    found = {entry.name for entry in out.iterdir()}
+    ours = {TRAINING, *read_trained(out).files} if TRAINING in found else set()
+    if strangers := sorted(found - ours):
+        raise InputError(
+            f"{out} holds {strangers[0]}, which is no part of a trained bundle: give another --out"
+        )
+
+
+def _read(sweeps: Sequence[Path]) -> tuple[list[InputFile], list[Record]]:
+    inputs: list[InputFile] = []
+    records: list[Record] = []
+    for path in sweeps:
+        before = len(records)
+        records += read_records(file := sweep_file(path))
+        inputs.append(InputFile(name=path.name, sha256=_sha256(file), rows=len(records) - before))
+    return inputs, records
+
+
+def _summary(grid: Grid) -> dict[str, str | int | None]:
+    return {
+        "policy_model": grid.policy_model,
+        "params": grid.params,
+        "prm": grid.prm,
+        "prm_params": grid.prm_params,
+        "problems": len(grid.problems_P),
+        "arms": len(grid.arms_A),
+    }
+
+
+def _command(sweeps: Sequence[Path], out: Path, seed: int, form: Format) -> str:
+    """What to type, with names instead of the paths of one machine."""
+    names = " ".join(path.name for path in sweeps)
+    return f"compute-router train {names} --out {out.name} --seed {seed} --format {form}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

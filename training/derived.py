@@ -1,0 +1,116 @@
+"""What one row of a sweep says: of its own arm, and of those that its samples answer for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from policies import BestOfN, Majority, SpecError, Strategy, make, spec
+from training.grid import Floats
+from training.plan import sampling
+from training.record import Record
+from training.subsets import Blocks
+
+__all__ = ["Said", "canonical", "derived", "is_sampled", "own", "sampling_of", "strategy_of"]
+
+
+class Said(NamedTuple):
+    """What one row says of one arm on one problem; `samples` is how many it rests on."""
+
+    arm: str
+    accuracy: float
+    tokens: float
+    prm_tokens: float
+    samples: int
+
+
+@lru_cache(maxsize=4096)
+def strategy_of(arm: str) -> Strategy | None:
+    """The strategy an arm's name spells, if it is one of ours."""
+    try:
+        return make(arm)
+    except SpecError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def canonical(arm: str) -> str:
+    """One name for one of our arms; a log's own name as it is."""
+    strategy = strategy_of(arm)
+    return arm if strategy is None else spec(strategy)
+
+
+@lru_cache(maxsize=4096)
+def sampling_of(arm: str) -> Majority | BestOfN | None:
+    """The strategy, where its samples are independent of each other and all taken."""
+    strategy = strategy_of(arm)
+    return None if strategy is None else sampling(strategy)
+
+
+def is_sampled(record: Record) -> bool:
+    """Whether its paths are plain samples, and those with an answer graded."""
+    return (
+        bool(record.paths)
+        and sampling_of(record.arm) is not None
+        and all(path.group is None or path.correct is not None for path in record.paths)
+    )
+
+
+def own(record: Record) -> Said:
+    """What the row says of its own arm."""
+    strategy = strategy_of(record.arm)
+    prm_tokens = 0 if strategy is not None and not strategy.needs_prm else record.prm_tokens
+    return Said(
+        canonical(record.arm), float(record.correct is True), _known(record.tokens), _known(prm_tokens), 1
+    )
+
+
+def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
+    """What the row's samples say of every arm that chooses among so many or fewer."""
+    total = len(record.paths)
+    sampling = sampling_of(record.arm)
+    aggregate = sampling.aggregate if isinstance(sampling, BestOfN) else None
+    tokens = _mean_tokens(record)
+    prm_tokens = _known(record.prm_tokens) / total
+    scored = any(path.scores for path in record.paths)
+    blocks = Blocks(record.paths)
+    curves: dict[tuple[str, str], Floats] = {}
+    for arm in _arms(total, aggregate, named):
+        strategy = sampling_of(arm)
+        rule, by = (strategy.select, strategy.aggregate) if isinstance(strategy, BestOfN) else ("vote", "")
+        if isinstance(strategy, BestOfN) and (aggregate is None or (rule != "vote" and not scored)):
+            continue
+        if (rule, by) not in curves:
+            curves[rule, by] = blocks.accuracy(rule, by)
+        n = 0 if strategy is None else strategy.n
+        if n < len(curves[rule, by]):
+            paid = n * prm_tokens if isinstance(strategy, BestOfN) else 0.0
+            yield Said(arm, float(curves[rule, by][n]), n * tokens, paid, total)
+
+
+@lru_cache(maxsize=256)
+def _arms(total: int, aggregate: str | None, named: tuple[str, ...]) -> tuple[str, ...]:
+    """The arms that a row of so many samples answers for: at every power of two with the row's own
+    aggregate, and those named elsewhere."""
+    found: list[Strategy] = []
+    n = 1
+    while n <= total:
+        found.append(Majority(n))
+        if aggregate is not None and n > 1:
+            found += [BestOfN(n, rule, aggregate) for rule in ("max", "weighted")]
+        n *= 2
+    able = (arm for arm in named if (strategy := sampling_of(arm)) is not None and strategy.n <= total)
+    return tuple(dict.fromkeys([*map(spec, found), *able]))
+
+
+def _mean_tokens(record: Record) -> float:
+    counts = [path.tokens for path in record.paths if path.tokens is not None]
+    if len(counts) == len(record.paths):
+        return sum(counts) / len(counts)
+    return _known(record.tokens) / len(record.paths)
+
+
+def _known(count: int | None) -> float:
+    return math.nan if count is None else float(count)

@@ -1,0 +1,88 @@
+"""A finished table and predictor, applied as they are to problems that their training has not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from difficulty import Predictor
+from policies import make
+from router.choice import Choice
+from router.errors import InputError
+from router.price import Price
+from router.table import MeasuredRow, RuleRow, Table
+from training.difficulty.refit import bins, model_of
+from training.evaluation.paper import labels, nearest_arm
+from training.evaluation.rivals import best
+from training.grid import Floats, Grid, Ints, Mask
+
+__all__ = ["Applied", "apply"]
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """`row` decides; of its arms those that the sweep ran can be chosen."""
+
+    grid: Grid
+    bins_P3: Floats
+    row: MeasuredRow | RuleRow
+    mode: str
+    notes: tuple[str, ...]
+
+    def router(self, price: Price) -> Ints:
+        if isinstance(self.row, RuleRow):
+            return self._rule(self.row)
+        choice = self._choice(self.row, price)
+        known, at = self._shared(choice.arms)
+        return at[choice.choose(self.bins_P3, np.tile(known, (len(self.bins_P3), 1)))]
+
+    def best_fixed(self, price: Price) -> Ints:
+        """The arm that training found best at this price on average; a rule has none, and takes its own for
+        the commonest bin."""
+        if isinstance(self.row, RuleRow):
+            chosen = self._rule(self.row)
+            return np.full(len(chosen), np.bincount(chosen).argmax())
+        choice = self._choice(self.row, price)
+        known, at = self._shared(choice.arms)
+        if known[choice.incumbent]:
+            arm = choice.incumbent
+        else:
+            weight_A3 = np.array(
+                [[one.easy.problems, one.medium.problems, one.hard.problems] for one in self.row.arms]
+            )
+            weight_A3 /= weight_A3.sum(axis=1, keepdims=True)
+            accuracy, cost = (weight_A3 * choice.accuracy_A3).sum(1), (weight_A3 * choice.cost_A3).sum(1)
+            utility = accuracy - (price.value * cost / price.per if price.value else 0.0)
+            able = np.flatnonzero(known)
+            arm = int(able[best(utility[able], cost[able])])
+        return np.full(len(self.bins_P3), at[arm])
+
+    def _choice(self, row: MeasuredRow, price: Price) -> Choice:
+        return Choice(row, price, params=self.grid.params, prm_params=self.grid.prm_params)
+
+    def _shared(self, arms: tuple[str, ...]) -> tuple[Mask, Ints]:
+        """Which arms of the row the sweep has, and where."""
+        at = [self.grid.arms_A.index(arm) if arm in self.grid.arms_A else -1 for arm in arms]
+        return np.array(at) >= 0, np.array(at, dtype=np.int64)
+
+    def _rule(self, row: RuleRow) -> Ints:
+        arms = [nearest_arm(self.grid, make(wanted)) for wanted in (row.easy, row.medium, row.hard)]
+        return np.array(arms, dtype=np.int64)[labels(self.bins_P3)]
+
+
+def apply(grid: Grid, predictor: Predictor, table: Table, mode: str) -> Applied:
+    """Raises TableError where the table has no row for the grid's policy model and PRM, InputError where the
+    row and the sweep share no arm."""
+    model = model_of(grid)
+    row = table.row(model.name, model.params, grid.prm or "")
+    notes = [f"{row.id} of the table decides"]
+    if isinstance(row, MeasuredRow):
+        missing = [arm.spec for arm in row.arms if arm.spec not in grid.arms_A]
+        if len(missing) == len(row.arms):
+            raise InputError(
+                f"no arm of the table's row {row.id} was run in this sweep: there is nothing to judge"
+            )
+        if missing:
+            notes.append(f"{len(missing)} of its {len(row.arms)} arms were not run here and cannot be chosen")
+    return Applied(grid, bins(predictor, grid.texts_P, model), row, mode, tuple(notes))

@@ -1,0 +1,51 @@
+"""Difficulty of problems predicted without their answers: the predictor fitted on the other folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from difficulty import Predictor
+from training.difficulty.refit import bins, model_of, refit
+from training.evaluation.folds import folds, identities
+from training.grid import Floats, Grid, Ints
+
+__all__ = ["UNSEEING", "Base", "Blind"]
+
+Base = Callable[[frozenset[int]], Predictor]
+"""The predictor to start from, blind to the problems of these folds."""
+
+UNSEEING = "difficulty-base/manifest.json"
+"""The shipped predictor that has seen no outcome of any model, only annotations of training problems."""
+
+
+class Blind:
+    """Refits, each made once. `base(out)` must not have seen the answers in the folds `out` either."""
+
+    def __init__(self, grids: Sequence[Grid], base: Base, *, count: int, seed: int) -> None:
+        self._grids, self._base, self._seed = grids, base, seed
+        self.folds_G: list[Ints] = [folds(identities(grid), count, seed) for grid in grids]
+        self._made: dict[frozenset[int], Predictor] = {}
+
+    def predictor(self, out: frozenset[int]) -> Predictor:
+        """Fitted on the problems outside the folds `out`."""
+        if out not in self._made:
+            seen = [
+                grid.rows(~np.isin(fold_P, list(out)))
+                for grid, fold_P in zip(self._grids, self.folds_G, strict=True)
+            ]
+            self._made[out] = refit([one for one in seen if one.problems_P], self._base(out), seed=self._seed)
+        return self._made[out]
+
+    def bins(self, index: int, judged: Iterable[int], out: frozenset[int] = frozenset()) -> Floats:
+        """(P, 3) for grid `index`: each problem of the folds `judged` by a predictor that has seen neither
+        its own fold nor those in `out`. NaN for the other problems."""
+        grid, fold_P = self._grids[index], self.folds_G[index]
+        found = np.full((len(fold_P), 3), np.nan)
+        for fold in judged:
+            here = fold_P == fold
+            if here.any():
+                texts = [text for text, mine in zip(grid.texts_P, here, strict=True) if mine]
+                found[here] = bins(self.predictor(out | {fold}), texts, model_of(grid))
+        return found

@@ -1,0 +1,83 @@
+"""The whole of training repeated on one side of the folds, its choices made on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.choice import choose
+from router.errors import InputError
+from router.price import Price
+from router.table import MeasuredRow
+from training.evaluation.blind import Base, Blind
+from training.evaluation.folds import FOLDS
+from training.evaluation.outcomes import Outcomes
+from training.evaluation.rivals import best_fixed_train
+from training.grid import Floats, Grid, Ints
+from training.tables import fit_row
+
+__all__ = ["CrossFitted", "crossfit", "crossfitted"]
+
+BlindBins = Callable[[Sequence[int], frozenset[int]], Floats]
+"""(folds judged, folds that training must not see besides) -> bins of the problems in the folds judged, each
+predicted without its own fold; see `Blind.bins`."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrossFitted:
+    """`row_F`: for each fold the row fitted on the other folds, None for a fold without problems."""
+
+    grid: Grid
+    fold_P: Ints
+    bins_P3: Floats
+    row_F: tuple[MeasuredRow | None, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> str:
+        return f"cross-fitted in {len(self.row_F)} folds by problem"
+
+    def router(self, price: Price) -> Ints:
+        chosen = np.zeros(len(self.fold_P), dtype=np.int64)
+        for fold, row in enumerate(self.row_F):
+            if row is not None:
+                here = self.fold_P == fold
+                at = np.array([self.grid.arms_A.index(arm.spec) for arm in row.arms])
+                chosen[here] = at[choose(row, self.bins_P3[here], price)[0]]
+        return chosen
+
+    def best_fixed(self, price: Price) -> Ints:
+        outcomes = Outcomes.of(self.grid)
+        return best_fixed_train(outcomes.utility(price), outcomes.cost(price), self.fold_P)
+
+
+def crossfitted(grids: Sequence[Grid], base: Base, seed: int) -> list[CrossFitted]:
+    """Each grid (one sweep's, comparable) cross-fitted; difficulty is refitted to all of them together."""
+    blind = Blind(grids, base, count=FOLDS, seed=seed)
+    return [
+        crossfit(
+            grid,
+            blind.folds_G[at],
+            lambda judged, out, at=at: blind.bins(at, judged, out),  # type: ignore[misc]
+            seed,
+        )
+        for at, grid in enumerate(grids)
+    ]
+
+
+def crossfit(grid: Grid, fold_P: Ints, blind: BlindBins, seed: int) -> CrossFitted:
+    """`fold_P`: 0 to K - 1. Raises InputError where all problems are in one fold."""
+    present = [int(fold) for fold in np.unique(fold_P)]
+    if len(present) < 2:
+        raise InputError(
+            f"{grid.policy_model}: {len(grid.problems_P)} problems with all arms are too few to judge routing"
+        )
+    rows: list[MeasuredRow | None] = [None] * max(FOLDS, max(present) + 1)
+    for fold in present:
+        others = [other for other in present if other != fold]
+        train = fold_P != fold
+        seen = blind(others, frozenset({fold}))[train]
+        rows[fold] = fit_row(grid.rows(train), seen, None, seed=seed)
+    return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows))

@@ -1,0 +1,93 @@
+"""The paper's rule (arXiv 2502.06703, section 4), as far as a sweep has its arms.
+
+The predicted bin of a problem and the size class of the policy model name a strategy; of its arms the one
+with the largest n is taken. Where the sweep has no such arm, the nearest kind of search stands in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from difficulty.bins import BINS
+from policies import SpecError, Strategy, make
+from router.data import data_path
+from router.table import RuleRow, SizeClass, load_table, size_class
+from training.grid import Floats, Grid, Ints
+
+__all__ = ["PaperRule", "labels", "nearest_arm", "paper_rule"]
+
+_SAMPLING = ("best_of_n", "majority")
+_STEPWISE = ("rebase", "mcts", "reroute")
+_NEAREST = {
+    "best_of_n": (*_SAMPLING, "dvts", "beam", *_STEPWISE, "greedy"),
+    "beam": ("beam", *_STEPWISE, "dvts", *_SAMPLING, "greedy"),
+    "dvts": ("dvts", "beam", *_STEPWISE, *_SAMPLING, "greedy"),
+}
+_LARGEST: SizeClass = "72B+"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRule:
+    """`arm_B`: the arm of each bin (easy, medium, hard). `notes`: what had to stand in for what."""
+
+    arm_B: Ints
+    notes: tuple[str, ...]
+
+    def choose(self, bins_P3: Floats) -> Ints:
+        return self.arm_B[labels(bins_P3)]
+
+
+def labels(bins_P3: Floats) -> Ints:
+    """The likeliest bin of each problem, of equals the harder one, as `difficulty.Distribution.label`."""
+    return np.asarray(len(BINS) - 1 - np.argmax(bins_P3[:, ::-1], axis=1), dtype=np.int64)
+
+
+def paper_rule(grid: Grid) -> PaperRule:
+    """The rule for this policy model, on the arms of this grid."""
+    notes = []
+    size = _LARGEST if grid.params is None else size_class(grid.params)
+    if grid.params is None:
+        notes.append(f"the size of {grid.policy_model} is not known: the paper's rule for {size} is taken")
+    arms = []
+    for name, wanted in zip(BINS, _specs(size), strict=True):
+        at = nearest_arm(grid, make(wanted))
+        kind = _read(grid.arms_A[at])
+        if kind is None or kind.name != make(wanted).name:
+            notes.append(
+                f"the paper's rule for {name} is {make(wanted).name}, which the sweep lacks: "
+                f"{grid.arms_A[at]} stands in"
+            )
+        arms.append(at)
+    return PaperRule(np.array(arms, dtype=np.int64), tuple(notes))
+
+
+def _specs(size: SizeClass) -> tuple[str, str, str]:
+    for row in load_table(data_path("table.json")).rows:
+        if isinstance(row, RuleRow) and row.size == size and row.prm is None:
+            return row.easy, row.medium, row.hard
+    raise AssertionError(f"the shipped table has no rule for {size}")
+
+
+def nearest_arm(grid: Grid, wanted: Strategy) -> int:
+    """Of the nearest kind in the grid the largest n; of equals the arm that selects as the rule does."""
+    order = _NEAREST[wanted.name]
+
+    def rank(arm: str) -> tuple[float, ...]:
+        found = _read(arm)
+        if found is None:
+            return (len(order), 0, 0, 0)
+        alike = [
+            getattr(found, name, None) == getattr(wanted, name, None) for name in ("select", "aggregate")
+        ]
+        return (order.index(found.name), -getattr(found, "n", 1), -alike[0], -alike[1])
+
+    return min(range(len(grid.arms_A)), key=lambda at: (rank(grid.arms_A[at]), grid.arms_A[at]))
+
+
+def _read(arm: str) -> Strategy | None:
+    try:
+        return make(arm)
+    except SpecError:
+        return None

@@ -1,0 +1,107 @@
+"""Accuracy against tokens and against FLOPs: fixed arms, their frontier, the router over prices, oracles.
+
+Needs matplotlib (the `report` extra). Drawn without a display; equal sections give equal SVG bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from router.errors import RouterError
+from training.evaluation.judge import Score, Section
+
+__all__ = ["FORMATS", "plot"]
+
+FORMATS = ("svg", "png")
+_MEASURES = (
+    ("tokens", "tokens a problem (policy model and PRM)"),
+    ("flops", "FLOPs a problem (both models)"),
+)
+_ORACLES = (("oracle_bin", "s"), ("oracle_problem", "*"), ("paper_rule", "X"), ("best_fixed_train", "P"))
+
+
+def plot(sections: Sequence[Section], path: Path) -> list[Path]:
+    """Write PATH.svg and PATH.png, PATH-2 and so on for further sections; the files written.
+
+    Raises RouterError where matplotlib is not installed or a file cannot be written.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise RouterError(
+            "a plot needs matplotlib, which is not installed: pip install 'compute-router[report]'"
+        ) from error
+    # Anything else that looks like a suffix belongs to the name: "qwen2.5".
+    stem = path.with_suffix("") if path.suffix[1:] in FORMATS else path
+    written = []
+    for number, section in enumerate((one for one in sections if one.judged), 1):
+        figure = Figure(figsize=(13, 6), layout="constrained")
+        for axes, (measure, label) in zip(figure.subplots(1, 2), _MEASURES, strict=True):
+            _draw(axes, section, measure, label)
+        handles, names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, fontsize=8, loc="outside lower center", ncols=4)
+        name = stem.name if number == 1 else f"{stem.name}-{number}"
+        # A fixed salt and no date: the same figure is the same file.
+        with matplotlib.rc_context({"svg.hashsalt": "compute-router"}):
+            for form in FORMATS:
+                at = stem.with_name(f"{name}.{form}")
+                try:
+                    at.parent.mkdir(parents=True, exist_ok=True)
+                    figure.savefig(at, format=form, dpi=120, metadata={"Date": None} if form == "svg" else {})
+                except OSError as error:
+                    raise RouterError(f"the plot {at} cannot be written: {error.strerror}") from error
+                written.append(at)
+    return written
+
+
+def _draw(axes: Any, section: Section, measure: str, label: str) -> None:
+    grid = section.grid
+    axes.set_title(
+        f"{grid.policy_model}, PRM {grid.prm or 'none'}, {len(grid.problems_P)} problems", fontsize=9
+    )
+    axes.set_xlabel(label)
+    axes.set_ylabel("accuracy")
+    first = section.judged[0]
+    fixed = {arm: (_spent(score, measure), score.accuracy) for arm, score in first.arms.items()}
+    known = {arm: at for arm, at in fixed.items() if _drawable(at[0])}
+    if not known:
+        axes.text(0.5, 0.5, "not counted in this log", ha="center", transform=axes.transAxes)
+        return
+    axes.set_xscale("log")
+    axes.scatter(*zip(*known.values(), strict=True), s=18, color="0.45", label="fixed arms")
+    for arm, at in known.items():
+        axes.annotate(_plain(arm), at, fontsize=6, xytext=(3, 3), textcoords="offset points", color="0.35")
+    for points, style, name in (
+        (section.frontier, {"color": "0.6", "linestyle": "--"}, "best fixed arms (hindsight)"),
+        (section.curve, {"color": "C0", "marker": "o", "markersize": 3}, "router over prices"),
+    ):
+        line: list[tuple[float, float]] = sorted((getattr(one, measure), one.accuracy) for one in points)
+        line = [at for at in line if _drawable(at[0])]
+        if line:
+            axes.plot(*zip(*line, strict=True), label=name, linewidth=1.2, **style)
+    for colour, (name, marker) in enumerate(_ORACLES, 1):
+        score = first.policies[name]
+        if _drawable(spent := _spent(score, measure)):
+            axes.scatter(
+                [spent], [score.accuracy], marker=marker, color=f"C{colour}", s=40,
+                label=f"{name} (price {first.price.value:g})",
+            )  # fmt: skip
+    axes.margins(x=0.12)
+
+
+def _spent(score: Score, measure: str) -> float:
+    return score.flops if measure == "flops" else score.tokens + score.prm_tokens
+
+
+def _drawable(value: float) -> bool:
+    """On a logarithmic axis."""
+    return math.isfinite(value) and value > 0
+
+
+def _plain(arm: str) -> str:
+    """matplotlib reads what stands between dollar signs as a formula."""
+    return arm.replace("$", r"\$")

@@ -1,0 +1,106 @@
+"""Which arms a sweep runs: the specs of an ARMS file, less those that another one answers for.
+
+An ARMS file has one spec a line, # starts a comment; or it is a YAML list of specs. Samples of one seed are
+the same samples in every arm that takes them independently, so best_of_n:n=16 holds majority:n=8 and every
+smaller best_of_n, whatever selects: these are not run, their rows are made of its first n samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from policies import BestOfN, Majority, SpecError, Strategy, make, spec
+from router.errors import InputError
+
+__all__ = ["Arm", "covers", "read_arms", "sampling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """`by`: the spec whose run answers for this one; None where it is run itself."""
+
+    strategy: Strategy
+    by: str | None = None
+
+    @property
+    def spec(self) -> str:
+        return spec(self.strategy)
+
+
+def read_arms(path: Path) -> tuple[Arm, ...]:
+    """The arms of a file in their order, each once. Raises InputError: it cannot be read, names no arm, or
+    a spec is wrong (its line and what is wrong)."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"the arms file {path} cannot be read: {error}") from error
+    lines = _yaml_lines(path, text) if path.suffix.lower() in (".yaml", ".yml") else _lines(text)
+    found: dict[str, Strategy] = {}
+    for number, given in lines:
+        try:
+            strategy = make(given)
+        except SpecError as error:
+            raise InputError(f"{path} line {number}: {error}") from None
+        found.setdefault(spec(strategy), strategy)
+    if not found:
+        raise InputError(f"{path} names no arm: one spec a line is needed, such as majority:n=8")
+    return _planned(list(found.values()))
+
+
+def covers(strategy: Strategy, other: Strategy) -> bool:
+    """Whether the samples of one hold all that the other selects from."""
+    mine, needed = sampling(strategy), sampling(other)
+    if mine is None or needed is None or mine.n < needed.n:
+        return False
+    return isinstance(mine, BestOfN) or isinstance(needed, Majority)
+
+
+def sampling(strategy: Strategy) -> Majority | BestOfN | None:
+    """The strategy, where its n samples are independent of each other and all taken."""
+    if isinstance(strategy, BestOfN) and not strategy.reject and strategy.stop == "never":
+        return strategy
+    return strategy if isinstance(strategy, Majority) and strategy.stop == "never" else None
+
+
+def _planned(strategies: Sequence[Strategy]) -> tuple[Arm, ...]:
+    run: list[Strategy] = []
+    # The largest first, those with scores before those without; the order of the file decides the rest.
+    for strategy in sorted(strategies, key=_reach, reverse=True):
+        if not any(covers(other, strategy) for other in run):
+            run.append(strategy)
+    return tuple(
+        Arm(strategy, None if strategy in run else spec(next(one for one in run if covers(one, strategy))))
+        for strategy in strategies
+    )
+
+
+def _reach(strategy: Strategy) -> tuple[int, bool]:
+    plain = sampling(strategy)
+    return (0, False) if plain is None else (plain.n, isinstance(plain, BestOfN))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        given = line.partition("#")[0].strip()
+        if given:
+            yield number, given
+
+
+def _yaml_lines(path: Path, text: str) -> Iterator[tuple[int, str]]:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if root is None:
+        return
+    if not isinstance(root, yaml.SequenceNode):
+        raise InputError(f"{path} must be a list of specs")
+    for node in root.value:
+        number = node.start_mark.line + 1
+        if not isinstance(node, yaml.ScalarNode):
+            raise InputError(f"{path} line {number}: a spec is needed, such as majority:n=8")
+        yield number, node.value

@@ -1,0 +1,121 @@
+"""From the rows of a run directory to the rows of a sweep: every path graded, texts of solutions left out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from policies import Group, Outcome, Path, Step, Strategy, select, spec
+from router.grading import Grader
+from training.plan import sampling
+from training.record import Record, SweptPath
+
+__all__ = ["Origin", "implied", "swept"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What all rows of a run have in common. `prm`: what scores, for arms that use one."""
+
+    policy_model: str
+    params: int
+    prm: str
+    prm_params: int
+    seed: int
+    versions: Mapping[str, str]
+
+
+async def swept(row: Row, strategy: Strategy, origin: Origin, source: str, grader: Grader) -> Record:
+    """The record of a row of a run that ended without an error; its problem has a reference answer."""
+    policy, prm = row["ledger"]["policy"], row["ledger"]["prm"]
+    return Record(
+        problem_id=row["id"],
+        policy_model=origin.policy_model,
+        arm=spec(strategy),
+        correct=row["correct"],
+        problem=row["problem"],
+        gold=row["gold"],
+        params=origin.params,
+        prm=origin.prm if strategy.needs_prm else None,
+        prm_params=origin.prm_params if strategy.needs_prm else None,
+        seed=origin.seed,
+        answer=row["answer"],
+        tokens=policy["generated_tokens"],
+        prompt_tokens=policy["prompt_tokens"],
+        cached_tokens=policy["cached_tokens"],
+        prm_tokens=prm["prompt_tokens"] - prm["cached_tokens"] + prm["generated_tokens"],
+        seconds=row["ledger"]["seconds"],
+        paths=tuple([await _path(path, row["gold"], grader) for path in row["paths"]]),
+        source=source,
+        versions=dict(origin.versions),
+    )
+
+
+async def _path(path: Row, gold: str, grader: Grader) -> SweptPath:
+    tokens = sum(path["tokens"])
+    known = tokens and None not in path["logprobs"]
+    return SweptPath(
+        answer=path["answer"],
+        group=path["vote"],
+        correct=await grader.correct(gold, path["answer"]),
+        tokens=tokens,
+        scores=tuple(path["scores"]) if len(path["scores"]) == len(path["steps"]) else (),
+        logprob=math.fsum(path["logprobs"]) / tokens if known else None,
+    )
+
+
+def implied(row: Row, record: Record, strategy: Strategy) -> Record:
+    """What `strategy` makes of the first of the row's samples, as many as it takes: its own run would have
+    drawn the same ones. The samples stay in the row that they come from. Tokens that only a run of its own
+    could tell are None."""
+    plain = sampling(strategy)
+    assert plain is not None, "only plain samples imply other arms"
+    paths_N = tuple(_sampled(path) for path in row["paths"][: plain.n])
+    rule, aggregate = getattr(plain, "select", "vote"), getattr(plain, "aggregate", "last")
+    outcome = _selected(paths_N, tuple(path["vote"] for path in row["paths"][: plain.n]), rule, aggregate)
+    whole = plain.n == len(row["paths"])
+    return replace(
+        record,
+        arm=spec(strategy),
+        answer=outcome.answer,
+        correct=outcome.chosen is not None and record.paths[outcome.chosen].correct is True,
+        tokens=sum(path.tokens or 0 for path in record.paths[: plain.n]),
+        prompt_tokens=None,
+        cached_tokens=None,
+        seconds=None,
+        prm=record.prm if strategy.needs_prm else None,
+        prm_params=record.prm_params if strategy.needs_prm else None,
+        prm_tokens=_prm_tokens(record, whole) if strategy.needs_prm else 0,
+        paths=(),
+    )
+
+
+def _prm_tokens(record: Record, whole: bool) -> int | None:
+    """What scoring the samples took; of some of them it is known only where nothing was computed."""
+    return record.prm_tokens if whole or not record.prm_tokens else None
+
+
+def _sampled(path: Row) -> Path:
+    steps_S = tuple(
+        Step(text, (0,) * tokens, () if logprob is None or not tokens else (logprob / tokens,) * tokens)
+        for text, tokens, logprob in zip(path["steps"], path["tokens"], path["logprobs"], strict=True)
+    )
+    return Path(tuple(path["lineage"]), steps_S, tuple(path["scores"]), path["finish"], path["error"])
+
+
+def _selected(
+    paths_N: tuple[Path, ...], votes_N: tuple[int | None, ...], rule: str, aggregate: str
+) -> Outcome:
+    search = select(paths_N, rule, aggregate)
+    ask = next(search)
+    assert isinstance(ask, Group)
+    try:
+        search.send(votes_N)
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
+    raise AssertionError("a selection asks once")

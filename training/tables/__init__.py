@@ -1,0 +1,17 @@
+"""Fitting the strategy table: rows with partial pooling, intervals, and what choosing needs (docs/tables.md).
+
+sample     the arms and problems that can be compared, with their distributions over the bins
+pooling    a Gaussian posterior over three bins, its strength by marginal likelihood
+gains      paired differences of arms
+leaning    a coarser row as the prior of a finer one
+costs      what every arm costs in every bin
+cells      accuracy of every arm in every bin, and all that a row says of a cell
+reached    what routing reaches at every price, on folds that did not choose
+row        one row
+fit        a whole table
+"""
+
+from training.tables.fit import fit_table
+from training.tables.row import fit_row
+
+__all__ = ["fit_row", "fit_table"]

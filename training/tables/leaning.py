@@ -1,0 +1,60 @@
+"""A coarser row as the prior of a finer one: what it says of an arm, or of two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from difficulty.bins import BINS
+from router.table import Cell, Gain, MeasuredRow
+from training.grid import Floats
+from training.tables.pooling import Prior
+
+__all__ = ["Leaning"]
+
+
+@dataclass(frozen=True, eq=False)
+class Leaning:
+    """`row` is of other data than what leans on it."""
+
+    row: MeasuredRow
+
+    def accuracy(self, arm: str) -> Prior | None:
+        """How often the arm is right in each bin; None where the row has it not."""
+        if (cells := self._cells(arm)) is None:
+            return None
+        sd_3 = np.array([(cell.interval[1] - cell.interval[0]) / 3.92 for cell in cells])
+        return Prior(np.array([cell.accuracy for cell in cells]), np.diag(sd_3**2), False)
+
+    def tokens(self, arm: str, *, prm: bool) -> Floats | None:
+        """Tokens of the policy model, or of the PRM, in each bin; None where the row does not know them."""
+        counts = [cell.prm_tokens if prm else cell.tokens for cell in self._cells(arm) or ()]
+        known = [count for count in counts if count is not None]
+        return np.array(known) if len(known) == len(BINS) else None
+
+    def gain(self, base: str, arm: str) -> Prior | None:
+        """What the arm gains over `base`; None where the row has not both."""
+        if self._cells(base) is None or self._cells(arm) is None:
+            return None
+        for one in self.row.incumbents:
+            of = {gain.spec: gain for gain in one.gains}
+            if one.spec == base:
+                return Prior(*_moments(of[arm]), False)
+            if one.spec == arm:
+                mean_3, covariance_33 = _moments(of[base])
+                return Prior(-mean_3, covariance_33, False)
+        of = {gain.spec: gain for gain in self.row.incumbents[0].gains}
+        (to_3, to_33), (from_3, from_33) = _moments(of[arm]), _moments(of[base])
+        return Prior(to_3 - from_3, to_33 + from_33, False)
+
+    def _cells(self, arm: str) -> list[Cell] | None:
+        for one in self.row.arms:
+            if one.spec == arm:
+                return [one.cell(name) for name in BINS]
+        return None
+
+
+def _moments(gain: Gain) -> tuple[Floats, Floats]:
+    ee, em, eh, mm, mh, hh = gain.covariance
+    return np.array(gain.mean), np.array([[ee, em, eh], [em, mm, mh], [eh, mh, hh]])

@@ -1,0 +1,71 @@
+"""One measured row: from a sample to cells, incumbents with what others gain over them, and the frontier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.table import MeasuredRow, SizeClass
+from training.grid import Floats, Grid
+from training.tables.cells import arms
+from training.tables.costs import costs
+from training.tables.gains import gains_over, incumbents, level, stored
+from training.tables.leaning import Leaning
+from training.tables.reached import reached
+from training.tables.sample import Sample, sample
+
+__all__ = ["Key", "fit_row", "fitted", "row_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Whose row it is, and where it comes from."""
+
+    id: str
+    source: str
+    policy_model: str | None = None
+    size: SizeClass | None = None
+    prm: str | None = None
+    params: int | None = None
+    prm_params: int | None = None
+
+
+def fit_row(grid: Grid, bins_P3: Floats, prior: MeasuredRow | None, *, seed: int) -> MeasuredRow:
+    """The row of one policy model with one PRM. `bins_P3`: P(easy), P(medium), P(hard) of each problem, from
+    anything but the outcomes that are fitted. `prior`: a coarser row, fitted without this grid. `seed` deals
+    the folds of the frontier. Raises ValueError where no arms can be compared."""
+    key = Key(
+        id=f"measured/{grid.policy_model}/{grid.prm}" if grid.prm else f"measured/{grid.policy_model}",
+        source=grid.source or "a grid",
+        policy_model=grid.policy_model,
+        prm=grid.prm,
+        params=grid.params,
+        prm_params=grid.prm_params,
+    )
+    return row_of(sample([grid], [bins_P3]), key, prior, seed=seed)
+
+
+def row_of(some: Sample, key: Key, prior: MeasuredRow | None, *, seed: int) -> MeasuredRow:
+    """The row of a sample, with its frontier estimated on folds that did not choose."""
+    row = fitted(some, key, prior)
+    return row.model_copy(
+        update={"frontier": reached(some, lambda part: fitted(part, key, prior), seed=seed)}
+    )
+
+
+def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
+    """The row without its frontier."""
+    leaning = Leaning(prior) if prior else None
+    cost, right_A = costs(some, leaning), level(some, leaning)
+    fixed = incumbents(right_A, cost, key.params, key.prm_params)
+    return MeasuredRow(
+        id=key.id,
+        source=key.source,
+        policy_model=key.policy_model,
+        size=key.size,
+        prm=key.prm,
+        params=key.params,
+        prm_params=key.prm_params,
+        problems=round(some.problems, 1),
+        arms=arms(some, cost, leaning),
+        incumbents=stored(some.arms_A, right_A, cost, gains_over(some, fixed, leaning)),
+    )

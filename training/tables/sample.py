@@ -1,0 +1,99 @@
+"""What a row is fitted on: arms by problems with the distribution of each problem over the bins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from training.difficulty.corpus import identity
+from training.grid import Floats, Grid, Ints
+
+__all__ = ["Sample", "sample"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """P rows by A arms, all arms known on all rows. `bins_P3` sums to 1 a row. `weight_P`: 1 over the number
+    of rows of the same problem, so that a problem that several policy models met is evidence once.
+    `problem_P` numbers the problems. Costs are NaN where unknown."""
+
+    arms_A: tuple[str, ...]
+    bins_P3: Floats
+    accuracy_PA: Floats
+    tokens_PA: Floats
+    prm_tokens_PA: Floats
+    weight_P: Floats
+    problem_P: Ints
+
+    @property
+    def problems(self) -> float:
+        return float(self.weight_P.sum())
+
+    @property
+    def shares_3(self) -> Floats:
+        """Share of the problems in each bin."""
+        return np.asarray(self.weight_P @ self.bins_P3 / self.problems)
+
+    def mean(self, value_PA: Floats) -> Floats:
+        """Mean by problem of each arm of which more than half is known, else NaN."""
+        known_PA = ~np.isnan(value_PA)
+        weight_PA = self.weight_P[:, None] * known_PA
+        total_A = (weight_PA * np.where(known_PA, value_PA, 0.0)).sum(axis=0)
+        enough_A = known_PA.mean(axis=0) > 0.5
+        return np.where(enough_A, total_A / np.where(enough_A, weight_PA.sum(axis=0), 1.0), np.nan)
+
+    def rows(self, at_P: Ints) -> Sample:
+        return replace(
+            self,
+            bins_P3=self.bins_P3[at_P],
+            accuracy_PA=self.accuracy_PA[at_P],
+            tokens_PA=self.tokens_PA[at_P],
+            prm_tokens_PA=self.prm_tokens_PA[at_P],
+            weight_P=self.weight_P[at_P],
+            problem_P=self.problem_P[at_P],
+        )
+
+
+def sample(grids: Sequence[Grid], bins: Sequence[Floats]) -> Sample:
+    """The comparable arms and problems of one grid, or of several together (the arms that all of them have).
+    Raises ValueError where nothing is left, or bins do not fit."""
+    arms = [arm for arm in grids[0].arms_A if all(arm in grid.arms_A for grid in grids)]
+    parts = []
+    for grid, bins_P3 in zip(grids, bins, strict=True):
+        if bins_P3.shape != (len(grid.problems_P), 3):
+            raise ValueError(
+                f"bins {bins_P3.shape} for the {len(grid.problems_P)} problems of {grid.policy_model}"
+            )
+        parts.append(_comparable(grid.columns(arms), bins_P3))
+    kept = [arm for arm in arms if all(arm in grid.arms_A for grid, _ in parts)]
+    if not kept or not any(len(grid.problems_P) for grid, _ in parts):
+        raise ValueError(f"no arm of {grids[0].policy_model} was run on problems that can be compared")
+    some = [(grid.columns(kept), bins_P3) for grid, bins_P3 in parts]
+    number: dict[str, int] = {}
+    problem_P = np.array(
+        [
+            number.setdefault(identity(text) if text else problem, len(number))
+            for grid, _ in some
+            for problem, text in zip(grid.problems_P, grid.texts_P, strict=True)
+        ],
+        dtype=np.int64,
+    )
+    return Sample(
+        arms_A=tuple(kept),
+        bins_P3=np.concatenate([bins_P3 for _, bins_P3 in some]),
+        accuracy_PA=np.concatenate([grid.accuracy_PA for grid, _ in some]),
+        tokens_PA=np.concatenate([grid.tokens_PA for grid, _ in some]),
+        prm_tokens_PA=np.concatenate([grid.prm_tokens_PA for grid, _ in some]),
+        weight_P=1.0 / np.bincount(problem_P)[problem_P],
+        problem_P=problem_P,
+    )
+
+
+def _comparable(grid: Grid, bins_P3: Floats) -> tuple[Grid, Floats]:
+    """`Grid.comparable`, and the bins of the problems it keeps."""
+    number = np.arange(len(grid.problems_P))
+    kept = replace(grid, problems_P=tuple(map(str, number))).comparable()
+    at = np.array([int(name) for name in kept.problems_P], dtype=np.int64)
+    return replace(kept, problems_P=tuple(grid.problems_P[i] for i in at)), bins_P3[at]
