@@ -15,8 +15,8 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from training.polynomials import times
-from training.voters import BINOMIAL, BINOMIAL_BEFORE, Voters, present
+from training.subsets.polynomials import times
+from training.subsets.voters import BINOMIAL, BINOMIAL_BEFORE, Voters, present
 
 __all__ = ["ways_to_be_right"]
 

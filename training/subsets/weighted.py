@@ -13,8 +13,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from training.polynomials import times
-from training.voters import BINOMIAL, Voters, present
+from training.subsets.polynomials import times
+from training.subsets.voters import BINOMIAL, Voters, present
 
 __all__ = ["MOST_WEIGHTED", "weighted_ways"]
 

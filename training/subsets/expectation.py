@@ -21,9 +21,9 @@ import numpy.typing as npt
 from policies.aggregate import AGGREGATES
 from policies.select import SELECTS
 from training.record import SweptPath
-from training.ties import ways_to_be_right
-from training.voters import BINOMIAL, MOST, Voters, spellings
-from training.weighted import MOST_WEIGHTED, weighted_ways
+from training.subsets.ties import ways_to_be_right
+from training.subsets.voters import BINOMIAL, MOST, Voters, spellings
+from training.subsets.weighted import MOST_WEIGHTED, weighted_ways
 
 __all__ = ["Blocks", "Samples", "accuracy", "most"]
 
