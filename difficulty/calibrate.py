@@ -32,13 +32,22 @@ def calibrate(
         raise ValueError("calibration needs one n_correct and one n for each problem")
     if any(not 0 <= k <= total for k, total in zip(n_correct, n, strict=True)):
         raise ValueError("calibration needs 0 <= n_correct <= n for each problem")
-    answers = [(p, k, t) for p, k, t in zip(problems, n_correct, n, strict=True) if t]
-    if not answers or prior.sd == 0:
+    if not any(n) or prior.sd == 0:
         return prior
+    import numpy as np  # with the first answers, not with the package
+
+    z_Z, weight_Z = np.array(NODES).T
+    b_P, sd_P = np.array([(p.b, p.sd) for p in problems]).T
+    right_P, wrong_P = np.array(n_correct), np.array(n) - np.array(n_correct)
 
     def log_posterior(theta: float) -> float:
-        likelihood = math.fsum(_log_marginal(theta, *answer, discrimination) for answer in answers)
-        return likelihood - 0.5 * ((theta - prior.value) / prior.sd) ** 2
+        """With log E[p^k (1-p)^(n-k)] over each difficulty, by its largest term first."""
+        x_PZ = discrimination * (theta - b_P[:, None] - sd_P[:, None] * z_Z)
+        terms_PZ = np.log(weight_Z) - right_P[:, None] * np.logaddexp(0, -x_PZ)
+        terms_PZ -= wrong_P[:, None] * np.logaddexp(0, x_PZ)
+        top_P = terms_PZ.max(axis=1)
+        likelihood = (top_P + np.log(np.exp(terms_PZ - top_P[:, None]).sum(axis=1))).sum()
+        return float(likelihood) - 0.5 * ((theta - prior.value) / prior.sd) ** 2
 
     # A marginal of a log-concave density is log-concave (Prekopa), so there is one peak to find.
     low, high = prior.value - _REACH * prior.sd, prior.value + _REACH * prior.sd
@@ -51,18 +60,3 @@ def calibrate(
     peak, h = (low + high) / 2, 0.05
     curvature = (2 * log_posterior(peak) - log_posterior(peak - h) - log_posterior(peak + h)) / h**2
     return Ability(peak, 1 / math.sqrt(max(curvature, prior.sd**-2)), "graded")
-
-
-def _log_marginal(theta: float, problem: Estimate, k: int, n: int, discrimination: float) -> float:
-    """log E[p^k (1-p)^(n-k)] over the problem's difficulty, by the largest term first."""
-    terms = []
-    for z, weight in NODES:
-        x = discrimination * (theta - problem.b - problem.sd * z)
-        terms.append(math.log(weight) - k * _softplus(-x) - (n - k) * _softplus(x))
-    top = max(terms)
-    return top + math.log(math.fsum(math.exp(t - top) for t in terms))
-
-
-def _softplus(x: float) -> float:
-    """log(1 + exp(x)) without overflow."""
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

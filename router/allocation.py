@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _LINE = 1 - 1e-9
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def allocate(accuracy_BA: Floats, cost_BA: Floats, average_budget: float) -> All
     arm_BK, _ = frontier(accuracy_BA, cost_BA)
     rows = np.arange(many)
     arm_B = arm_BK[:, 0].copy()
-    left = average_budget * many - float(cost_BA[rows, arm_B].sum())
+    room = _ROUNDING * average_budget * many
+    left = average_budget * many - float(cost_BA[rows, arm_B].sum()) + room
     right = float(accuracy_BA[rows, arm_B].sum())
 
     problem_S, step_S = np.nonzero(arm_BK[:, 1:] >= 0)
@@ -98,7 +100,7 @@ def allocate(accuracy_BA: Floats, cost_BA: Floats, average_budget: float) -> All
     # Within a problem slopes fall, so the order by slope keeps that of its steps.
     order_S = np.lexsort((step_S, problem_S, -gain_S / cost_S))
     spent_S = np.cumsum(cost_S[order_S])
-    taken = int(np.searchsorted(spent_S, max(left, 0.0), side="right")) if left >= 0 else 0
+    taken = int(np.searchsorted(spent_S, left, side="right")) if left >= 0 else 0
     for s in order_S[:taken]:
         arm_B[problem_S[s]] = after_S[s]
     right += float(gain_S[order_S[:taken]].sum())
@@ -108,7 +110,7 @@ def allocate(accuracy_BA: Floats, cost_BA: Floats, average_budget: float) -> All
         s = order_S[taken]
         multiplier = float(gain_S[s] / cost_S[s])
         rest = left - (float(spent_S[taken - 1]) if taken else 0.0)
-        if rest > 0:
+        if rest > 2 * room:
             split = Split(int(problem_S[s]), int(after_S[s]), rest / float(cost_S[s]))
             part = split.share * float(gain_S[s])
     return Allocation(

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import orjson
 
 from difficulty import PolicyModel, load
+from difficulty.probe_file import PROBE
 from policies import Limits
 from router.data import data_path
 from router.decision import Chooser
@@ -104,7 +105,7 @@ def run_config(
 ) -> dict[str, Any]:
     """What a run's results depend on. A run continues only under an equal configuration."""
     rows = [[problem.id, problem.text, problem.gold, problem.error] for problem in problems]
-    manifest = settings.predictor_path / "manifest.json"
+    manifest, probe = (settings.predictor_path / name for name in ("manifest.json", PROBE))
     return {
         "schema_version": 1,
         "input": {"problems": len(problems), "sha256": sha256(orjson.dumps(rows)).hexdigest()},
@@ -130,4 +131,5 @@ def run_config(
         },
         "table_sha256": sha256(settings.table_path.read_bytes()).hexdigest(),
         "predictor_sha256": sha256(manifest.read_bytes()).hexdigest(),
+        "probe_sha256": sha256(probe.read_bytes()).hexdigest() if probe.exists() else None,
     }

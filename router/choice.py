@@ -87,7 +87,10 @@ class Choice:
         """The index of the arm for each distribution over (easy, medium, hard). `allowed_BA` leaves arms out:
         where the incumbent is one of them, the best of those allowed is taken; where all are, the incumbent.
         Each problem is computed in the same way whatever stands beside it."""
-        gain_BA, doubt_BA = self.gains(bins_B3)
+        return self.pick(*self.gains(bins_B3), allowed_BA)
+
+    def pick(self, gain_BA: Floats, doubt_BA: Floats, allowed_BA: Mask | None = None) -> Ints:
+        """`choose`, of what `gains` gave."""
         beats_BA = gain_BA > self._caution * doubt_BA
         if allowed_BA is not None:
             free_B = ~allowed_BA[:, self.incumbent]

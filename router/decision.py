@@ -90,17 +90,20 @@ class Chooser:
         if not bins:
             return []
         bins_B3 = np.array([(one.easy, one.medium, one.hard) for one in bins])
-        tokens_BA = _expected(bins_B3, self._tokens_A3)
-        allowed_BA = None if budget is None else ~(tokens_BA > budget)
         if average_budget is not None:
-            arm_B, why = self._shared(bins_B3, tokens_BA, allowed_BA, average_budget)
-        else:
-            arm_B = self._choice.choose(bins_B3, allowed_BA)
-            if allowed_BA is not None:  # the budget itself is enforced by the scheduler
-                cheapest_B = np.where(np.isnan(tokens_BA), np.inf, tokens_BA).argmin(axis=1)
-                arm_B = np.where(allowed_BA.any(axis=1), arm_B, cheapest_B)
-            why = self._reason(bins_B3, arm_B, allowed_BA)
-        return self._decided(bins, bins_B3, arm_B, tokens_BA, why, allowed_BA, budget)
+            return self._shared(bins, bins_B3, budget, average_budget)
+        gain_BA, doubt_BA = self._choice.gains(bins_B3)
+        if budget is None:
+            arm_B = self._choice.pick(gain_BA, doubt_BA)
+            return self._decided(bins, bins_B3, arm_B, self._reasons(gain_BA, doubt_BA, arm_B))
+        tokens_BA = _expected(bins_B3, self._tokens_A3)
+        allowed_BA = ~(tokens_BA > budget)
+        arm_B = self._choice.pick(gain_BA, doubt_BA, allowed_BA)
+        # The budget itself is enforced by the scheduler.
+        cheapest_B = np.where(np.isnan(tokens_BA), np.inf, tokens_BA).argmin(axis=1)
+        arm_B = np.where(allowed_BA.any(axis=1), arm_B, cheapest_B)
+        why = self._reasons(gain_BA, doubt_BA, arm_B, allowed_BA)
+        return self._decided(bins, bins_B3, arm_B, why, _left_out(allowed_BA, budget))
 
     def _by_rule(self, bins: Distribution) -> Decision:
         assert isinstance(self._row, RuleRow)
@@ -111,45 +114,42 @@ class Chooser:
         )
         return Decision(bins, label, self._row.spec(label), f"{self._row.id}/{label}", reason)
 
-    def _reason(self, bins_B3: Floats, arm_B: Ints, allowed_BA: Mask | None) -> list[str]:
+    def _reasons(
+        self, gain_BA: Floats, doubt_BA: Floats, arm_B: Ints, allowed_BA: Mask | None = None
+    ) -> list[str]:
         """Why each arm, at the price."""
         choice = self._choice
         assert choice is not None
-        gain_BA, doubt_BA = choice.gains(bins_B3)
-        at_B = np.arange(len(arm_B))
         at_price, count = f"at a price of {self.price}", len(choice.arms)
         fixed = f"the best fixed arm, {choice.arms[choice.incumbent]}, {at_price}"
         stays = f"of {count} measured arms none beats beyond its uncertainty {fixed}"
-        reasons = []
-        for arm, gain, doubt, allowed in zip(
-            arm_B.tolist(),
-            gain_BA[at_B, arm_B].tolist(),
-            doubt_BA[at_B, arm_B].tolist(),
-            [True] * len(arm_B) if allowed_BA is None else allowed_BA[:, choice.incumbent].tolist(),
-            strict=True,
-        ):
-            if arm == choice.incumbent:
-                reasons.append(stays)
-            elif allowed:
-                reasons.append(
-                    f"of {count} measured arms the best here: utility {gain:+.3f} "
-                    f"(standard error {doubt:.3f}) over {fixed}"
-                )
-            else:
-                reasons.append(f"of {count} measured arms the best {at_price} that fits")
-        return reasons
+        fits = f"of {count} measured arms the best {at_price} that fits"
+        at_B = np.arange(len(arm_B))
+        gains, doubts = gain_BA[at_B, arm_B].tolist(), doubt_BA[at_B, arm_B].tolist()
+        free = [True] * len(arm_B) if allowed_BA is None else allowed_BA[:, choice.incumbent].tolist()
+        return [
+            stays
+            if arm == choice.incumbent
+            else f"of {count} measured arms the best here: utility {gain:+.3f} (standard error {doubt:.3f}) "
+            f"over {fixed}"
+            if open_
+            else fits
+            for arm, gain, doubt, open_ in zip(arm_B.tolist(), gains, doubts, free, strict=True)
+        ]
 
     def _shared(
-        self, bins_B3: Floats, tokens_BA: Floats, allowed_BA: Mask | None, average: float
-    ) -> tuple[Ints, list[str]]:
-        """The arms of an average budget, and why."""
+        self, bins: Sequence[Distribution], bins_B3: Floats, budget: int | None, average: float
+    ) -> list[Decision]:
+        """Decisions by an average budget."""
         assert self._choice is not None
         if np.isnan(self._tokens_A3).all():
             raise InputError(f"an average budget needs arms of known cost, and {self._row.id} has none")
-        cost_BA = tokens_BA
-        if allowed_BA is not None:
-            none_B1 = ~(allowed_BA & ~np.isnan(tokens_BA)).any(axis=1, keepdims=True)
-            cost_BA = np.where(allowed_BA | none_B1, tokens_BA, np.nan)
+        cost_BA, notes = _expected(bins_B3, self._tokens_A3), None
+        if budget is not None:
+            allowed_BA = ~(cost_BA > budget)
+            notes = _left_out(allowed_BA, budget)
+            none_B1 = ~(allowed_BA & ~np.isnan(cost_BA)).any(axis=1, keepdims=True)
+            cost_BA = np.where(allowed_BA | none_B1, cost_BA, np.nan)
         found = allocate(_expected(bins_B3, self._choice.accuracy_A3), cost_BA, average)
         if found.fits:
             why = (
@@ -158,51 +158,50 @@ class Chooser:
             )
         else:
             why = f"the cheapest measured arm, which exceeds the average budget of {average:g} tokens"
-        return found.arm_B, [why] * len(bins_B3)
+        return self._decided(bins, bins_B3, found.arm_B, [why] * len(bins), notes)
 
     def _decided(
         self,
         bins: Sequence[Distribution],
         bins_B3: Floats,
         arm_B: Ints,
-        tokens_BA: Floats,
         why: Sequence[str],
-        allowed_BA: Mask | None,
-        budget: int | None,
+        notes: Sequence[str] | None = None,
     ) -> list[Decision]:
         choice, row = self._choice, self._row.id
         assert choice is not None
-        at_B = np.arange(len(arm_B))
-        right_B = (bins_B3 * choice.accuracy_A3[arm_B]).sum(axis=1)
-        notes = [""] * len(bins)
-        if allowed_BA is not None:
-            dear_B = (~allowed_BA).sum(axis=1).tolist()
-            notes = [_left_out(dear, len(choice.arms), budget) for dear in dear_B]
+        right_B = (bins_B3 * choice.accuracy_A3[arm_B]).sum(axis=1).tolist()
+        tokens_B = (bins_B3 * self._tokens_A3[arm_B]).sum(axis=1).tolist()
         decisions = []
-        for one, arm, accuracy, tokens, reason, note in zip(
-            bins, arm_B.tolist(), right_B.tolist(), tokens_BA[at_B, arm_B].tolist(), why, notes, strict=True
+        for one, arm, right, tokens, reason, note in zip(
+            bins, arm_B.tolist(), right_B, tokens_B, why, notes or [""] * len(bins), strict=True
         ):
             label = one.label
-            known = tokens == tokens  # NaN is unknown
-            expects = f"; accuracy {accuracy:.3f}" + (f", {tokens / 1e3:.2f} k tokens" if known else "")
+            known = tokens == tokens  # NaN: unknown
+            spends = f", {tokens / 1e3:.2f} k tokens" if known else ""
             decisions.append(
                 Decision(
                     one,
                     label,
                     choice.arms[arm],
                     f"{row}/{label}",
-                    f"{row}: {reason}{expects}{note}",
-                    min(max(accuracy, 0.0), 1.0),
+                    f"{row}: {reason}; accuracy {right:.3f}{spends}{note}",
+                    right,
                     tokens if known else None,
                 )
             )
         return decisions
 
 
-def _left_out(dear: int, arms: int, budget: int | None) -> str:
-    if dear == arms:
-        return f" (all of them above the budget of {budget} tokens, so the cheapest)"
-    return f" ({dear or 'none'} of them above the budget of {budget} tokens)"
+def _left_out(allowed_BA: Mask, budget: int) -> list[str]:
+    """What a problem's budget left out, as a note for each problem."""
+    arms = allowed_BA.shape[1]
+    return [
+        f" (all of them above the budget of {budget} tokens, so the cheapest)"
+        if dear == arms
+        else f" ({dear or 'none'} of them above the budget of {budget} tokens)"
+        for dear in (~allowed_BA).sum(axis=1).tolist()
+    ]
 
 
 def _expected(bins_B3: Floats, figure_A3: Floats) -> Floats:

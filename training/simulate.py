@@ -40,8 +40,8 @@ of a 1B model, the rest of that size and ordered as the rule says (arXiv 2502.06
 STRATEGIES = {
     "majority": "majority:n={n}",
     "best_of_n": "best_of_n:n={n},select=weighted,aggregate=min",
-    "beam": "beam:n={n},m=4",
-    "dvts": "dvts:n={n},m=4",
+    "beam": "beam:n={n},m=4,select=weighted,aggregate=last",
+    "dvts": "dvts:n={n},m=4,select=weighted,aggregate=last",
 }
 
 

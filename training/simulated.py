@@ -126,7 +126,7 @@ def _sure(bins_P3: Floats) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tables", type=int, default=300)
+    parser.add_argument("--tables", type=int, default=150)
     tables = parser.parse_args().tables
     print(f"{tables} tables a line; prices {', '.join(f'{price:g}' for price in PRICES)} a 1,000 tokens")
     print(f"{'world':<44} within {NEAR}   over best fixed     intervals hold")

@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="directory to write the predictor to")
     parser.add_argument("--seed", type=int, default=0, help="decides the folds")
     parser.add_argument("--report", action="store_true", help="print held-out figures")
+    parser.add_argument("--encoder", type=Path, help="with --report: a folder with a sentence encoder")
     options = parser.parse_args(arguments)
 
     if options.annotations_only:
@@ -36,8 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
     problems = read(options.data, options.rollouts)
     fitted = fit(problems, options.seed, PUBLISHED)
     if options.report:
-        for line in report(problems, fitted.held_out):
-            print(line)
+        for line in report(problems, fitted.held_out, options.seed, options.encoder):
+            print(line, flush=True)
         law = fitted.predictor.abilities.law
         print(f"Scale: {fitted.scale}")
         print(f"Law: {law.slope:.2f} logits a tenfold size, sd {law.sd:.2f}, in family {law.family_sd:.2f}")

@@ -7,16 +7,20 @@ fold that is scored.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from difficulty.bins import BINS, Distribution, bin_of
 from training.difficulty.corpus import Corpus, Floats, Mask
 from training.difficulty.crossfit import FOLDS, CrossFit
+from training.difficulty.encoder import encode
+from training.difficulty.levels import figures, level_probabilities
 from training.difficulty.metrics import auroc, calibration_error, log_loss, spearman
 from training.difficulty.regression import predicted_levels
 from training.difficulty.scale import expected, fit_scale, logits
 from training.difficulty.sources import MATH500_PROBLEMS, MATH_TRAIN
+from training.difficulty.unseen import unseen
 
 __all__ = ["MANY", "held_out_logits", "report"]
 
@@ -24,21 +28,24 @@ MANY = 8
 """From so many samples on, a measured pass@1 is given a bin of its own."""
 
 
-def report(corpus: Corpus, held_out: CrossFit) -> Iterator[str]:
-    """The figures, a line each."""
+def report(corpus: Corpus, held_out: CrossFit, seed: int = 0, encoder: Path | None = None) -> Iterator[str]:
+    """The figures, a line each; those that the project holds itself to end in their bound. `encoder`: see
+    encoder.py."""
     answered, solve_rate = corpus.answered_P, _solve_rate(corpus)
     gsm8k, level5, math500 = (corpus.from_source(s) for s in ("gsm8k", "math-l5", "math500"))
-    for name, where in (
-        ("GSM8K + MATH level 5", gsm8k | level5),
-        ("within MATH level 5", level5),
-        ("within GSM8K", gsm8k),
-        ("within MATH-500", math500),
-        ("within our rollouts", corpus.from_source("rollouts")),
+    for name, where, bound in (
+        ("GSM8K + MATH level 5", gsm8k | level5, 0.70),
+        ("within MATH level 5", level5, 0.45),
+        ("within GSM8K", gsm8k, 0.25),
+        ("within MATH-500", math500, None),
+        ("within our rollouts", corpus.from_source("rollouts"), None),
     ):
-        if (where & answered).any():
-            rho = -spearman(held_out.b_P[where & answered], solve_rate[where & answered])
-            yield f"Spearman of b with the solve rate, {name}: {rho:.3f} (n={(where & answered).sum()})"
-    yield from _levels(corpus)
+        if (some := where & answered).any():
+            rho = -spearman(held_out.b_P[some], solve_rate[some])
+            line = f"Spearman of b with the solve rate, {name}: {rho:.3f}"
+            yield f"{line} (n={some.sum()}){_held(rho, bound)}"
+    yield from _levels(corpus, encoder)
+    yield from _unseen(corpus, seed)
     mean, sd = held_out_logits(corpus, held_out)
     yield from _probabilities(corpus, mean, sd)
     yield from _bins(corpus, mean, sd)
@@ -62,14 +69,48 @@ def _solve_rate(corpus: Corpus) -> Floats:
     return rate
 
 
-def _levels(corpus: Corpus) -> Iterator[str]:
-    """How well levels alone, of MATH's training problems, order those of MATH-500."""
+def _held(value: float, bound: float | None, *, below: bool = False) -> str:
+    """The bound, and whether the value keeps it."""
+    if bound is None:
+        return ""
+    kept = value <= bound if below else value >= bound
+    return f"  [{'<=' if below else '>='} {bound:.2f}: {'kept' if kept else 'MISSED'}]"
+
+
+def _levels(corpus: Corpus, encoder: Path | None) -> Iterator[str]:
+    """How well texts and levels alone, of MATH's training problems, tell the levels of MATH-500."""
     test = corpus.from_source(MATH500_PROBLEMS)
     train = corpus.from_source(MATH_TRAIN) & ~test
-    if test.any() and train.any():
-        predicted = predicted_levels(corpus, train, test)
-        rho = spearman(predicted, corpus.level_P[test])
-        yield f"Spearman with the levels of MATH-500, learned on MATH train: {rho:.3f} (n={test.sum()})"
+    if not (test.any() and train.any()):
+        return
+    name = "Levels of MATH-500, learned on MATH train"
+    levels = corpus.level_P[test].astype(int)
+    rho = spearman(predicted_levels(corpus, train, test), corpus.level_P[test])
+    yield f"{name}, the line that is an auxiliary head of what ships: Spearman {rho:.3f} (n={test.sum()})"
+    texts, others = ([corpus.texts[p] for p in np.flatnonzero(some)] for some in (train, test))
+    given: list[tuple[str, tuple[Floats, Floats] | None]] = [("two models of words, not shipped", None)]
+    if encoder is not None:
+        given.append(
+            ("with a sentence encoder, not shipped", (encode(texts, encoder), encode(others, encoder)))
+        )
+    for kind, vectors in given:
+        found = level_probabilities(texts, corpus.level_P[train].astype(int), others, vectors)
+        for what, value, bound in zip(_LEVEL_FIGURES, figures(found, levels), _LEVEL_BOUNDS, strict=True):
+            yield f"{name}, {kind}: {what} {value:.3f}{_held(value, bound)}"
+
+
+_LEVEL_FIGURES, _LEVEL_BOUNDS = ("Spearman", "AUC of level >= 4", "exact"), (0.62, 0.82, 0.42)
+
+
+def _unseen(corpus: Corpus, seed: int) -> Iterator[str]:
+    for one in unseen(corpus, ("gsm8k", "math-l5"), seed):
+        error = one.error_MD.mean(axis=1)
+        bound = _held(float(error.mean()), 0.06, below=True) if one.answers == 40 else ""
+        yield (
+            f"ECE of pass@1 of a model never seen, {one.answers} answers: mean {error.mean():.3f}, "
+            f"90th percentile {np.quantile(error, 0.9):.3f} over {len(error)} models, "
+            f"{one.error_MD.shape[1]} draws each (chance alone {one.floor_MD.mean():.3f}){bound}"
+        )
 
 
 def _probabilities(corpus: Corpus, mean: Floats, sd: Floats) -> Iterator[str]:

@@ -87,10 +87,10 @@ def counted(features: Sequence[Features]) -> Counts:
     return Counts(terms, matrix, shape)
 
 
-def space(counts: Counts, rows: Ints) -> Space:
+def space(counts: Counts, rows: Ints, min_texts: int = MIN_TEXTS) -> Space:
     """The vocabulary, and the range and scale of the shape, of the texts `rows`."""
     found = counts.texts_with(rows)
-    common = [(-int(found[j]), term) for term, j in counts.terms.items() if found[j] >= MIN_TEXTS]
+    common = [(-int(found[j]), term) for term, j in counts.terms.items() if found[j] >= min_texts]
     shape = counts.shape[rows]
     sd = shape.std(axis=0)
     return Space(

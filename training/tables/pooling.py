@@ -108,12 +108,12 @@ def pooled(
     after_K33 = np.einsum("otk,otkij->kij", chance_OTK, after_OTK33)
     mixed_K33 = np.einsum("otk,otki,otkj->kij", chance_OTK, about_OTK3, about_OTK3)
     own_K33 = after_K33 @ gram_K33
-    doubt_K33 = after_K33
+    doubt_K33 = after_K33 + mixed_K33
     if not flat_K.all():
         rest_K33 = np.eye(3) - own_K33
         doubt_K33 = own_K33 @ after_K33.swapaxes(1, 2) + rest_K33 @ scatter_K33 @ rest_K33.swapaxes(1, 2)
     own_K3 = np.diagonal(own_K33, axis1=1, axis2=2).clip(0.0, 1.0)
-    sure = (_symmetric(after_K33 + mixed_K33), _symmetric(doubt_K33 + mixed_K33))
+    sure = (_symmetric(after_K33 + mixed_K33), _symmetric(doubt_K33))
     return list(map(Posterior, centre_K3 + mean_K3, *sure, own_K3))
 
 

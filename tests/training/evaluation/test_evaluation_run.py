@@ -14,6 +14,7 @@ from router.cli.train import train as train_command
 from router.errors import InputError, RouterError
 from router.price import Price
 from training.bundle import train
+from training.evaluation import __main__ as module
 from training.evaluation import crossfit
 from training.evaluation.public import compare, lines, markdown
 from training.evaluation.run import evaluate
@@ -163,3 +164,16 @@ def test_the_public_table_has_a_line_a_price(sweep: Path) -> None:
     assert len({line.count("|") for line in printed}) == 1
     flat = replace(rows[0], judged=rows[0].judged[:1])
     assert flat.mean("router") == rows[0].judged[0].policies["router"].utility
+
+
+def test_the_module_prints_the_table(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = write(tmp_path / "bare.jsonl", 40, counted=False)
+    found = {"bare": list(read_records(bare))}
+    monkeypatch.setattr(module, "public_sweeps", lambda data: found)
+    module.main(["--data", str(tmp_path), "--seeds", "0"])
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("| sweep |")
+    assert printed[2].startswith("| bare | sim-1b | prm | 40 | 3 | 0 |")
+    assert printed[-1] == "bare: not judged at 0.01, 0.03, 0.1, its costs were not counted"
