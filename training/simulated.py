@@ -143,7 +143,7 @@ def main() -> None:
                     f"{f'{name}, {per_cell} a cell, bins {kind}':<60} {found.near:.3f}   "
                     f"{found.over_fixed:+.4f} +- {found.over_fixed_se:.4f}   {found.covered:.3f}"
                 )
-    for jitter in (0.05, 0.3):
+    for jitter in (0.05, 0.3, 0.6):
         leant, coarser, alone = leaning(tables, per_cell=10, jitter=jitter)
         print(
             f"10 a cell, policy models {jitter:g} logits apart: leaning {leant:.4f}, "

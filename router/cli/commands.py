@@ -9,6 +9,7 @@ import typer
 
 from router.cli.options import (
     PRM,
+    AverageBudget,
     Budget,
     Deadline,
     EngineOption,
@@ -17,6 +18,8 @@ from router.cli.options import (
     Limit,
     PolicyModelOption,
     PredictorOption,
+    PriceOption,
+    PriceUnit,
     Prm,
     Seed,
     StrategyOption,
@@ -36,6 +39,9 @@ def solve(
     ] = None,
     strategy: StrategyOption = "auto",
     budget: Budget = None,
+    average_budget: AverageBudget = None,
+    price: PriceOption = None,
+    price_unit: PriceUnit = "tokens",
     deadline: Deadline = None,
     total_budget: TotalBudget = None,
     total_deadline: TotalDeadline = None,
@@ -53,14 +59,17 @@ def solve(
     from router.cli.exits import guarded
     from router.cli.solve import solve as run
     from router.job import Caps
+    from router.price import Price
 
-    settings = Settings(engine, policy_model, prm, seed, table, predictor)
+    worth = None if price is None else Price(price, price_unit)
+    settings = Settings(engine, policy_model, prm, seed, table, predictor, worth)
     with guarded():
         code = run(
             source,
             settings,
             strategy,
             budget=budget,
+            average_budget=average_budget,
             deadline_s=deadline,
             caps=Caps(total_budget, total_deadline),
             limit=limit,
@@ -73,6 +82,9 @@ def solve(
 def route(
     source: Input,
     budget: Budget = None,
+    average_budget: AverageBudget = None,
+    price: PriceOption = None,
+    price_unit: PriceUnit = "tokens",
     policy_model: PolicyModelOption = None,
     prm: Prm = PRM,
     engine: EngineOption = "embedded",
@@ -85,10 +97,14 @@ def route(
     from router.assemble import Settings
     from router.cli.exits import guarded
     from router.cli.route import route as run
+    from router.price import Price
 
-    settings = Settings(engine, policy_model, prm, 0, table, predictor)
+    worth = None if price is None else Price(price, price_unit)
+    settings = Settings(engine, policy_model, prm, 0, table, predictor, worth)
     with guarded():
-        code = run(source, settings, budget=budget, limit=limit, as_json=as_json)
+        code = run(
+            source, settings, budget=budget, average_budget=average_budget, limit=limit, as_json=as_json
+        )
     raise typer.Exit(code)
 
 

@@ -28,6 +28,26 @@ Budget = Annotated[
     int | None,
     typer.Option(metavar="TOKENS", min=1, help="Cap on the tokens of each problem.", show_default=False),
 ]
+AverageBudget = Annotated[
+    float | None,
+    typer.Option(
+        metavar="TOKENS",
+        min=1,
+        help="Tokens a problem on average: who gets how many is decided for all problems together.",
+        show_default=False,
+    ),
+]
+PriceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--price",
+        metavar="P",
+        min=0,
+        help="Accuracy that 1,000 tokens (or 1e12 FLOPs) must be worth; the table's own without.",
+        show_default=False,
+    ),
+]
+PriceUnit = Annotated[Literal["tokens", "flops"], typer.Option(help="What --price is paid for.")]
 Deadline = Annotated[
     float | None,
     typer.Option(metavar="SECONDS", help="Cap on the time of each problem.", show_default=False),

@@ -30,6 +30,7 @@ def solve(
     strategy: str,
     *,
     budget: int | None,
+    average_budget: float | None,
     deadline_s: float | None,
     caps: Caps,
     limit: int | None,
@@ -49,7 +50,13 @@ def solve(
         if out is not None:
             name = "auto" if given is None else spec(given)
             config = run_config(
-                router, settings, problems, strategy=name, budget=budget, deadline_s=deadline_s
+                router,
+                settings,
+                problems,
+                strategy=name,
+                budget=budget,
+                average_budget=average_budget,
+                deadline_s=deadline_s,
             )
             run = stack.enter_context(Run(out, config))
             rows = list(run.rows()) if as_json else []
@@ -59,7 +66,13 @@ def solve(
         began = time.monotonic()
         left = len(waiting)
         for result in router.solve_many(
-            waiting, strategy=given, budget=budget, deadline_s=deadline_s, caps=caps
+            waiting,
+            strategy=given,
+            budget=budget,
+            average_budget=average_budget,
+            workload=problems,  # all of them, so that a run that goes on decides as it began
+            deadline_s=deadline_s,
+            caps=caps,
         ):
             left -= 1
             row = row_of(result)

@@ -15,7 +15,7 @@ from training.difficulty.corpus import Annotated, Corpus, Graded, corpus
 from training.difficulty.crossfit import crossfit
 from training.difficulty.metrics import spearman
 from training.difficulty.report import report
-from training.difficulty.unseen import ANSWERS, unseen
+from training.difficulty.unseen import ANSWERS, Unseen, unseen
 
 NOISE = 0.7
 
@@ -25,7 +25,7 @@ def _sum(rng: random.Random) -> tuple[str, int]:
     return f"Compute {' + '.join(str(rng.randint(10, 99)) for _ in range(terms))}.", terms
 
 
-def _corpus(count: int = 560, *, bias: float = 0.0) -> Corpus:
+def _corpus(count: int = 545, *, bias: float = 0.0) -> Corpus:
     """Eight models on so many sums, one answer each. Under `bias` every second model is the better by so many
     logits where a sum is long, and the worse where it is short: no single ability can say that."""
     rng = random.Random(4)
@@ -39,8 +39,12 @@ def _corpus(count: int = 560, *, bias: float = 0.0) -> Corpus:
     return corpus(answers)
 
 
-def test_a_stranger_is_predicted_better_the_more_answers_it_gives() -> None:
-    found = unseen(_corpus(), ("gsm8k",), seed=0)
+@pytest.fixture(scope="module")
+def found() -> list[Unseen]:
+    return unseen(_corpus(), ("gsm8k",), seed=0)
+
+
+def test_a_stranger_is_predicted_better_the_more_answers_it_gives(found: list[Unseen]) -> None:
     assert [one.answers for one in found] == list(ANSWERS)
     mean = {one.answers: one.error_MD.mean() for one in found}
     assert all(one.error_MD.shape == (8, 5) for one in found)
@@ -48,9 +52,9 @@ def test_a_stranger_is_predicted_better_the_more_answers_it_gives() -> None:
     assert 0.02 < found[-1].floor_MD.mean() < mean[40] < 0.09
 
 
-def test_what_one_ability_cannot_say_shows_in_the_error() -> None:
-    even, uneven = (unseen(_corpus(bias=bias), ("gsm8k",), seed=0)[-1] for bias in (0.0, 3.0))
-    assert uneven.error_MD.mean() > even.error_MD.mean() + 0.03
+def test_what_one_ability_cannot_say_shows_in_the_error(found: list[Unseen]) -> None:
+    uneven = unseen(_corpus(bias=3.0), ("gsm8k",), seed=0)
+    assert uneven[-1].error_MD.mean() > found[-1].error_MD.mean() + 0.03
 
 
 def test_too_few_answers_are_not_scored() -> None:
@@ -86,7 +90,7 @@ def test_vectors_tell_what_words_do_not() -> None:
     same = [f"Find {i}." for i in range(200)], [f"Find {i}." for i in range(100)]
     seen, new = (np.eye(5)[one - 1] + rng.normal(0, 0.1, (len(one), 5)) for one in (level, truth))
     blind = levels.level_probabilities(same[0], level, same[1])
-    assert levels.figures(blind, truth)[2] < 0.3
+    assert (blind.argmax(axis=1) + 1 == truth).mean() < 0.3
     given = levels.level_probabilities(same[0], level, same[1], (seen, new))
     assert levels.figures(given, truth)[2] > 0.9
 

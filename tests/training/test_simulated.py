@@ -42,11 +42,12 @@ def test_many_arms_and_few_problems_are_no_reason_to_leave_the_best_fixed_arm() 
     assert found.over_fixed >= -2 * found.over_fixed_se
 
 
-@pytest.mark.parametrize("jitter", [0.05, 0.3])
-def test_ten_problems_a_cell_do_no_worse_than_the_row_they_lean_on(jitter: float) -> None:
-    leant, coarser, alone = leaning(30, per_cell=10, jitter=jitter)
-    assert leant >= coarser - 0.002
-    assert leant > alone + 0.005
+@pytest.mark.parametrize(("jitter", "least"), [(0.05, -0.003), (0.3, -0.001), (0.6, 0.005)])
+def test_ten_problems_a_cell_do_no_worse_than_the_row_they_lean_on(jitter: float, least: float) -> None:
+    """Where the policy models hardly differ there is nothing to learn, and a little noise to follow."""
+    leant, coarser, alone = leaning(40, per_cell=10, jitter=jitter)
+    assert leant >= coarser + least
+    assert leant > alone + 0.003
 
 
 @pytest.mark.parametrize("size", get_args(SizeClass))
