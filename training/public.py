@@ -26,11 +26,11 @@ __all__ = ["parts", "public_sweeps"]
 def public_sweeps(data: Path) -> dict[str, list[Record]]:
     """Every compact file of `data`/sweeps, by the name of the sweep; answers are grouped and graded again.
     Raises OSError where a file is missing, GradingError where no grading worker starts."""
-    parts = [part for name, read in READERS.items() for part in parts(name, list(read(data)))]
-    records = finish([row for _, rows in parts for row in rows], Notes())
+    split = [part for name, read in READERS.items() for part in parts(name, list(read(data)))]
+    records = finish([row for _, rows in split for row in rows], Notes())
     found: dict[str, list[Record]] = {}
     done = 0
-    for sweep, rows in parts:
+    for sweep, rows in split:
         found[sweep] = records[done : done + len(rows)]
         done += len(rows)
     return found
