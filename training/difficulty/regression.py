@@ -27,7 +27,7 @@ __all__ = ["Learned", "annotated_text", "learn", "predicted_levels"]
 
 _HEAD_ALPHA = 3.0
 _ALPHA = 1.0
-_HEAD_SCALE = 0.3
+_HEAD_SCALE = 1.0
 _LINKED = 3
 """Problems answered by fewer models say little of how the models compare, and join in the second round."""
 _WIDE, _NARROW = 2.0, 1.5
@@ -61,7 +61,8 @@ def learn(corpus: Corpus, visible_P: Mask) -> Learned:
     matrix = room.matrix(corpus.counts, rows)
     answered = corpus.answered_P & visible_P
     heads = [
-        _head(matrix, annotation[rows], answered[rows]) for annotation in (corpus.level_P, corpus.log_steps_P)
+        _head(matrix, annotation[rows], answered[rows])
+        for annotation in _annotations(corpus)
     ]
 
     answered_rows = np.flatnonzero(answered)
@@ -97,6 +98,14 @@ def predicted_levels(corpus: Corpus, train_P: Mask, test_P: Mask) -> Floats:
     room = space(counts, train)
     head = _ridge(room.matrix(counts, train), corpus.level_P[train], _HEAD_ALPHA)
     return head(room.matrix(counts, np.flatnonzero(test_P)))
+
+
+def _annotations(corpus: Corpus) -> list[Floats]:
+    """What the heads learn: level, steps, and 1 for competition mathematics, 0 for word problems, by which of
+    the two they are annotated with."""
+    formal = np.where(np.isnan(corpus.log_steps_P), np.nan, 0.0)
+    formal[~np.isnan(corpus.level_P)] = 1.0
+    return [corpus.level_P, corpus.log_steps_P, formal]
 
 
 def _head(matrix: sparse.csr_matrix, annotation: Floats, answered: Mask) -> _Linear | None:

@@ -2,21 +2,24 @@
 
 The models of the matrices leave in groups. Without a group's answers, problems are cross-fitted anew, so
 that each is predicted by texts and answers of other problems and other models. A model of the group then has
-a few answers drawn for it; its ability is what these say, under the prior of an unknown name; and its other
-problems are predicted.
+a few answers drawn for it; its ability is what these say, under the prior of a name that is not known: the
+law of size and family, fitted to the other models too, or where its makers do not tell the size, the spread of
+the other models. Then its other problems are predicted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from difficulty.ability import Ability
+from difficulty.ability import Ability, AbilityLaw, PolicyModel
 from difficulty.calibrate import calibrate
 from difficulty.text import Estimate
 from training.difficulty.corpus import Corpus, Floats, Ints, Mask
 from training.difficulty.crossfit import crossfit
+from training.difficulty.law import fit_law
 from training.difficulty.metrics import calibration_error
 from training.difficulty.scale import expected, fit_scale
 
@@ -27,8 +30,6 @@ _GROUPS = 4
 _DRAWS = 5
 _ENOUGH = 500
 """Answers that a model must have left to be scored on: fewer say little of calibration."""
-_STRANGER = Ability(0.0, 2.0, "parameters")
-"""The prior: nothing but the order of magnitude."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ def unseen(corpus: Corpus, sources: tuple[str, ...], seed: int) -> list[Unseen]:
         away = [model for model, at in group_of.items() if at == group]
         if not away:
             continue
-        b, sd, discrimination = _difficulties(corpus, ~np.isin(corpus.model_A, away), seed)
+        others = _others(corpus, ~np.isin(corpus.model_A, away), seed)
         for model in sorted(away):
-            own = np.flatnonzero(among & (corpus.model_A == model) & ~np.isnan(b[corpus.problem_A]))
+            own = np.flatnonzero(among & (corpus.model_A == model) & ~np.isnan(others.b_P[corpus.problem_A]))
+            prior = others.prior(corpus.models[model], corpus.params)
             for answers in ANSWERS:
                 for _ in range(_DRAWS):
-                    rows[answers].append(_scored(corpus, own, answers, b, sd, discrimination, rng))
+                    rows[answers].append(_scored(corpus, rng.permutation(own), answers, others, prior, rng))
     return [
         Unseen(answers, *np.array(found).reshape(-1, _DRAWS, 2).transpose(2, 0, 1))
         for answers, found in rows.items()
@@ -66,8 +68,24 @@ def unseen(corpus: Corpus, sources: tuple[str, ...], seed: int) -> list[Unseen]:
     ]
 
 
-def _difficulties(corpus: Corpus, rows_A: Mask, seed: int) -> tuple[Floats, Floats, float]:
-    """Cross-fitted b and its sd, (P,) each, and the discrimination, from the answers `rows_A` alone."""
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What is known without the group. `b_P`, `sd_P`: cross-fitted difficulties."""
+
+    b_P: Floats
+    sd_P: Floats
+    discrimination: float
+    known: dict[str, Ability]
+    law: AbilityLaw
+
+    def prior(self, name: str, params: Mapping[str, int]) -> Ability:
+        if name in params:
+            return self.law(PolicyModel(name, params[name]))
+        values = np.array([ability.value for ability in self.known.values()])
+        return Ability(float(values.mean()), float(values.std()), "parameters")
+
+
+def _others(corpus: Corpus, rows_A: Mask, seed: int) -> _Others:
     rest = replace(
         corpus,
         problem_A=corpus.problem_A[rows_A],
@@ -78,26 +96,27 @@ def _difficulties(corpus: Corpus, rows_A: Mask, seed: int) -> tuple[Floats, Floa
     held_out = crossfit(rest, seed)
     scale = fit_scale(rest, held_out, np.ones(len(rest.n_A), dtype=bool))
     spread = np.maximum(scale.residual, scale.stretch * held_out.spread_P)
-    known = held_out.familiar_P
-    sd = np.sqrt(known * scale.residual**2 + (1 - known) * spread**2)
-    return scale.shift + scale.stretch * held_out.b_P, sd, scale.discrimination
+    familiar = held_out.familiar_P
+    sd = np.sqrt(familiar * scale.residual**2 + (1 - familiar) * spread**2)
+    known = {
+        rest.models[m]: Ability(float(held_out.ability_A[rest.model_A == m].mean()), 0.0, "logs")
+        for m in np.unique(rest.model_A)
+    }
+    b = scale.shift + scale.stretch * held_out.b_P
+    return _Others(b, sd, scale.discrimination, known, fit_law(known, corpus.params))
 
 
 def _scored(
-    corpus: Corpus, own: Ints, answers: int, b: Floats, sd: Floats, a: float, rng: np.random.Generator
+    corpus: Corpus, drawn: Ints, answers: int, others: _Others, prior: Ability, rng: np.random.Generator
 ) -> tuple[float, float]:
-    drawn = rng.permutation(own)
+    """ECE of what follows the first `answers` rows of `drawn`, and of outcomes drawn from the predictions."""
+    b, sd, a = others.b_P, others.sd_P, others.discrimination
     graded, rest = drawn[:answers], drawn[answers:]
     at = corpus.problem_A[graded]
-    ability = calibrate(
-        [Estimate(float(b[p]), float(sd[p])) for p in at],
-        corpus.k_A[graded].astype(int).tolist(),
-        corpus.n_A[graded].astype(int).tolist(),
-        _STRANGER,
-        a,
-    )
+    n, k = (counts[graded].astype(int).tolist() for counts in (corpus.n_A, corpus.k_A))
+    ability = calibrate([Estimate(float(b[p]), float(sd[p])) for p in at], k, n, prior, a)
     p = corpus.problem_A[rest]
     given = expected(a * (ability.value - b[p]), a * np.hypot(sd[p], ability.sd))
-    n, k = corpus.n_A[rest], corpus.k_A[rest]
-    chance = rng.binomial(n.astype(int), given) / n
-    return calibration_error(given, k / n, n), calibration_error(given, chance, n)
+    n_R, k_R = corpus.n_A[rest], corpus.k_A[rest]
+    chance = rng.binomial(n_R.astype(int), given) / n_R
+    return calibration_error(given, k_R / n_R, n_R), calibration_error(given, chance, n_R)
