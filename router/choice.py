@@ -24,6 +24,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
+_ROWS, _COLUMNS = np.triu_indices(len(BINS))
+
 CAUTION = 0.6
 """Standard errors by which another arm must beat the incumbent. The gains are shrunk already."""
 
@@ -82,6 +84,7 @@ class Choice:
         # An arm of unknown cost is never taken at a price.
         self._unknown_A = np.isnan(self._extra_3A).any(axis=0)
         self._extra_3A[:, self._unknown_A] = 0.0
+        self._worth_3A = self._gain_3A - self._extra_3A
 
     def choose(self, bins_B3: Floats, allowed_BA: Mask | None = None) -> Ints:
         """The index of the arm for each distribution over (easy, medium, hard). `allowed_BA` leaves arms out:
@@ -103,7 +106,7 @@ class Choice:
 
     def gains(self, bins_B3: Floats) -> tuple[Floats, Floats]:
         """Utility of every arm above the incumbent's as expected, and one standard error of it: (B, A)."""
-        gain_BA = _times(bins_B3, self._gain_3A - self._extra_3A)
+        gain_BA = _times(bins_B3, self._worth_3A)
         spread_BA = _times(_squares(bins_B3), self._spread_6A)
         gain_BA[:, self._unknown_A] = -np.inf
         return gain_BA, np.sqrt(np.maximum(spread_BA, 0.0))
@@ -127,15 +130,9 @@ def _known(count: float | None) -> float:
 
 
 def _squares(bins_B3: Floats) -> Floats:
-    easy, medium, hard = bins_B3.T
-    return np.stack(
-        [easy * easy, easy * medium, easy * hard, medium * medium, medium * hard, hard * hard], axis=1
-    )
+    return bins_B3[:, _ROWS] * bins_B3[:, _COLUMNS]
 
 
 def _times(left_BK: Floats, right_KA: Floats) -> Floats:
-    """Their product, column by column: a matrix product may sum in another order for another B."""
-    total = left_BK[:, :1] * right_KA[:1]
-    for k in range(1, right_KA.shape[0]):
-        total = total + left_BK[:, k : k + 1] * right_KA[k : k + 1]
-    return np.asarray(total)
+    """Their product, summed in the same order for every B, which a matrix product may not do."""
+    return np.asarray((left_BK[:, :, None] * right_KA).sum(axis=1))

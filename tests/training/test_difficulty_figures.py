@@ -47,7 +47,7 @@ def found() -> list[Unseen]:
 def test_a_stranger_is_predicted_better_the_more_answers_it_gives(found: list[Unseen]) -> None:
     assert [one.answers for one in found] == list(ANSWERS)
     mean = {one.answers: one.error_MD.mean() for one in found}
-    assert all(one.error_MD.shape == (8, 5) for one in found)
+    assert all(one.error_MD.shape == (8, 10) for one in found)
     assert mean[40] < mean[10]
     assert 0.02 < found[-1].floor_MD.mean() < mean[40] < 0.09
 

@@ -1,8 +1,9 @@
 """Difficulty from text.
 
-Two auxiliary heads first learn what people annotated, MATH levels and GSM8K solution steps, from
-problems that no model has answered; their predictions then join terms and shape in a ridge on the
-difficulties that the answers imply. All parts are linear, so the sum is one linear model again.
+Three auxiliary heads first learn what people annotated, from problems that no model has answered: MATH
+levels, GSM8K solution steps, and which of these two kinds a problem is. Their predictions then join terms and
+shape in a ridge on the difficulties that the answers imply. All parts are linear, so the sum is one linear
+model again.
 
 Ridge and Rasch take turns (expectation-maximisation, with the peak of each posterior for its mean):
 the text's prediction is the prior of a difficulty, the difficulty the target of the text.
@@ -26,7 +27,7 @@ from training.difficulty.terms import Space, counted, space
 __all__ = ["Learned", "annotated_text", "learn", "predicted_levels"]
 
 _HEAD_ALPHA = 3.0
-_ALPHA = 1.0
+_ALPHA = 2.0
 _HEAD_SCALE = 1.0
 _LINKED = 3
 """Problems answered by fewer models say little of how the models compare, and join in the second round."""
@@ -60,10 +61,7 @@ def learn(corpus: Corpus, visible_P: Mask) -> Learned:
     room = space(corpus.counts, rows)
     matrix = room.matrix(corpus.counts, rows)
     answered = corpus.answered_P & visible_P
-    heads = [
-        _head(matrix, annotation[rows], answered[rows])
-        for annotation in _annotations(corpus)
-    ]
+    heads = [_head(matrix, annotation[rows], answered[rows]) for annotation in _annotations(corpus)]
 
     answered_rows = np.flatnonzero(answered)
     matrix = matrix[answered[rows]]

@@ -3,8 +3,8 @@
 The models of the matrices leave in groups. Without a group's answers, problems are cross-fitted anew, so
 that each is predicted by texts and answers of other problems and other models. A model of the group then has
 a few answers drawn for it; its ability is what these say, under the prior of a name that is not known: the
-law of size and family, fitted to the other models too, or where its makers do not tell the size, the spread of
-the other models. Then its other problems are predicted.
+law of size and family, fitted to the other models too, or where its makers do not tell the size, the spread
+of the other models. Then its other problems are predicted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["ANSWERS", "Unseen", "unseen"]
 
 ANSWERS = (10, 20, 40)
 _GROUPS = 4
-_DRAWS = 5
+_DRAWS = 10
 _ENOUGH = 500
 """Answers that a model must have left to be scored on: fewer say little of calibration."""
 
