@@ -91,7 +91,7 @@ def calibrate(
     console.print(Text(plain(f"{policy_model}: {sum(n)} answers to {len(answers)} problems")))
     console.print(f"  ability     {_shown(before)} -> {_shown(ability)}")
     console.print(f"  accuracy    {report['accuracy']:.3f}, predicted {report['predicted']:.3f}")
-    console.print(Text(plain(f"  written     {report['file']}")))
+    console.print(Text(f"  written     {plain(str(report['file']))}"))
     return DONE
 
 
