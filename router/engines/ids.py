@@ -11,6 +11,6 @@ __all__ = ["packed"]
 def packed(ids: Iterable[int]) -> Sequence[int]:
     """`ids` at 4 bytes a token instead of 36. Raises OverflowError where one is no id: below 0, beyond 2^32.
 
-    A table of shared int objects takes 8 bytes, and a cache miss or two for every token: 20 us a step.
+    A table of shared int objects takes 8 bytes, and a cache miss or two for every token.
     """
     return array("I", ids)

@@ -25,7 +25,6 @@ def section() -> Section:
 
 
 def test_svg_and_png_of_every_section(section: Section, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     other = replace(section, grid=replace(section.grid, params=None))
     written = plot([section, other], tmp_path / "deep" / "qwen2.5")
     assert [path.name for path in written] == [
@@ -37,7 +36,6 @@ def test_svg_and_png_of_every_section(section: Section, tmp_path: Path) -> None:
 
 
 def test_the_same_figure_is_the_same_file(section: Section, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     first, second = (plot([section], tmp_path / name / "x.svg")[0].read_bytes() for name in "ab")
     assert first == second
     assert b"majority:n=4" in first or b"<svg" in first

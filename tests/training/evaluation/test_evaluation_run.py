@@ -84,7 +84,6 @@ def test_a_model_without_a_row_gets_the_rule(bundle: Path, tmp_path: Path) -> No
 def test_the_command_prints_every_policy(
     sweep: Path, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("matplotlib")
     code = command(
         sweep, bundle, price=0.02, base=None, plot=tmp_path / "x", seed=0, as_json=False, trust=False
     )
