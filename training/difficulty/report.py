@@ -7,14 +7,13 @@ fold that is scored.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from difficulty.bins import BINS, Distribution, bin_of
 from training.difficulty.corpus import Corpus, Floats, Mask
 from training.difficulty.crossfit import FOLDS, CrossFit
-from training.difficulty.encoder import encode
+from training.difficulty.encoder import Encoder, encode
 from training.difficulty.levels import figures, level_probabilities
 from training.difficulty.metrics import auroc, calibration_error, log_loss, spearman
 from training.difficulty.regression import predicted_levels
@@ -28,7 +27,9 @@ MANY = 8
 """From so many samples on, a measured pass@1 is given a bin of its own."""
 
 
-def report(corpus: Corpus, held_out: CrossFit, seed: int = 0, encoder: Path | None = None) -> Iterator[str]:
+def report(
+    corpus: Corpus, held_out: CrossFit, seed: int = 0, encoder: Encoder | None = None
+) -> Iterator[str]:
     """The figures, a line each; those that the project holds itself to end in their bound. `encoder`: see
     encoder.py."""
     answered, solve_rate = corpus.answered_P, _solve_rate(corpus)
@@ -77,7 +78,7 @@ def _held(value: float, bound: float | None, *, below: bool = False) -> str:
     return f"  [{'<=' if below else '>='} {bound:.2f}: {'kept' if kept else 'MISSED'}]"
 
 
-def _levels(corpus: Corpus, encoder: Path | None) -> Iterator[str]:
+def _levels(corpus: Corpus, encoder: Encoder | None) -> Iterator[str]:
     """How well texts and levels alone, of MATH's training problems, tell the levels of MATH-500."""
     test = corpus.from_source(MATH500_PROBLEMS)
     train = corpus.from_source(MATH_TRAIN) & ~test

@@ -13,7 +13,7 @@ from training.importers.damage import Notes
 from training.importers.finish import finish
 from training.probe.sampled import Sampled, is_plain, sampled
 from training.record import Record, read_records
-from training.workload import workload
+from training.workload import problem_texts
 
 __all__ = ["FILES", "public", "users"]
 
@@ -49,7 +49,7 @@ def users(files: Iterable[Path], data: Path) -> dict[str, list[Sampled]]:
     for path in files:
         records = list(read_records(path))
         if not texts and any(record.problem is None for record in records):
-            texts = {row["id"]: row["problem"] for row in workload(data)}
+            texts = problem_texts(data)
         found |= _by_model(
             path.stem,
             [

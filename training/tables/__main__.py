@@ -20,7 +20,7 @@ from training.evaluation.folds import FOLDS
 from training.grids import grids
 from training.record import read_records
 from training.tables.fit import PRICE, fit_table
-from training.workload import workload
+from training.workload import problem_texts
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     records = [record for path in options.sweeps for record in read_records(path)]
     if options.data:
-        texts = {row["id"]: row["problem"] for row in workload(options.data)}
+        texts = problem_texts(options.data)
         records = [
             replace(record, problem=record.problem or texts.get(record.problem_id)) for record in records
         ]
