@@ -79,5 +79,5 @@ def crossfit(grid: Grid, fold_P: Ints, blind: BlindBins, seed: int) -> CrossFitt
         others = [other for other in present if other != fold]
         train = fold_P != fold
         seen = blind(others, frozenset({fold}))[train]
-        rows[fold] = fit_row(grid.rows(train), seen, None, seed=seed)
+        rows[fold] = fit_row(grid.rows(train), seen, None, seed=seed, frontier=False)
     return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows))

@@ -29,10 +29,13 @@ class Key:
     prm_params: int | None = None
 
 
-def fit_row(grid: Grid, bins_P3: Floats, prior: MeasuredRow | None, *, seed: int) -> MeasuredRow:
+def fit_row(
+    grid: Grid, bins_P3: Floats, prior: MeasuredRow | None, *, seed: int, frontier: bool = True
+) -> MeasuredRow:
     """The row of one policy model with one PRM. `bins_P3`: P(easy), P(medium), P(hard) of each problem, from
     anything but the outcomes that are fitted. `prior`: a coarser row, fitted without this grid. `seed` deals
-    the folds of the frontier. Raises ValueError where no arms can be compared."""
+    the folds of the frontier, which is most of the work and can be left out. Raises ValueError where no arms
+    can be compared."""
     key = Key(
         id=f"measured/{grid.policy_model}/{grid.prm}" if grid.prm else f"measured/{grid.policy_model}",
         source=grid.source or "a grid",
@@ -41,7 +44,8 @@ def fit_row(grid: Grid, bins_P3: Floats, prior: MeasuredRow | None, *, seed: int
         params=grid.params,
         prm_params=grid.prm_params,
     )
-    return row_of(sample([grid], [bins_P3]), key, prior, seed=seed)
+    found = sample([grid], [bins_P3])
+    return row_of(found, key, prior, seed=seed) if frontier else fitted(found, key, prior)
 
 
 def row_of(some: Sample, key: Key, prior: MeasuredRow | None, *, seed: int) -> MeasuredRow:
