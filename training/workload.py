@@ -48,9 +48,9 @@ class Workload:
 
 WORKLOADS = {
     "pilot": Workload("train", seed=5, sums=84, sums_seed=0, gsm8k=42, math=14),
-    "prm": Workload("train", seed=11, sums=231, sums_seed=1, gsm8k=320, math=0),
-    "held-out": Workload("test", seed=12, sums=168, sums_seed=2, gsm8k=162, math=0),
-    "held-out-1.5b": Workload("test", seed=13, sums=0, sums_seed=3, gsm8k=66, math=66),
+    "prm": Workload("train", seed=11, sums=126, sums_seed=1, gsm8k=130, math=0),
+    "held-out": Workload("test", seed=12, sums=147, sums_seed=2, gsm8k=153, math=0),
+    "held-out-1.5b": Workload("test", seed=13, sums=0, sums_seed=3, gsm8k=60, math=60),
 }
 
 
