@@ -3,9 +3,10 @@
 The incumbent is the fixed arm of the highest utility, mean accuracy - price x mean cost. Another arm is
 taken where, for this problem's distribution q over the bins, its gain over the incumbent
 
-    q.gain - CAUTION sqrt(q' covariance q) - price x (q.cost - q.incumbent's cost)
+    q.gain - caution x sqrt(q' covariance q) - price x (q.cost - q.incumbent's cost)
 
-is above zero; of several, the one of the highest expected utility. Suffixes: A arms, B problems, 3 bins.
+is above zero; of several, the one of the highest expected utility. A dearer arm needs more caution: what it
+costs is certain, what it brings is not. Suffixes: A arms, B problems, 3 bins.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from router.errors import TableError
 from router.price import Price
 from router.table import MeasuredRow
 
-__all__ = ["CAUTION", "Choice", "choose"]
+__all__ = ["CAUTION", "CAUTION_CHEAPER", "Choice", "choose"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -26,8 +27,10 @@ Mask = npt.NDArray[np.bool_]
 
 _ROWS, _COLUMNS = np.triu_indices(len(BINS))
 
-CAUTION = 0.6
+CAUTION = 0.5
 """Standard errors by which another arm must beat the incumbent. The gains are shrunk already."""
+CAUTION_CHEAPER = 0.3
+"""The same for an arm that the price makes cheaper in every bin."""
 
 
 class Choice:
@@ -42,7 +45,6 @@ class Choice:
         *,
         params: int | None = None,
         prm_params: int | None = None,
-        caution: float = CAUTION,
     ) -> None:
         self.arms = tuple(arm.spec for arm in row.arms)
         cells = [[arm.cell(name) for name in BINS] for arm in row.arms]
@@ -78,9 +80,9 @@ class Choice:
         # q' covariance q as a product of six columns; what lies off the diagonal counts twice.
         self._spread_6A = np.array([spread.get(arm, nothing) for arm in self.arms]).T
         self._spread_6A[[1, 2, 4]] *= 2
-        self._caution = caution
         extra_A3 = self.cost_A3 - self.cost_A3[self.incumbent]
         self._extra_3A = extra_A3.T * (price.value / price.per) if price.value > 0 else 0.0 * self._gain_3A
+        self._caution_A = np.where((self._extra_3A < 0).all(axis=0), CAUTION_CHEAPER, CAUTION)
         # An arm of unknown cost is never taken at a price.
         self._unknown_A = np.isnan(self._extra_3A).any(axis=0)
         self._extra_3A[:, self._unknown_A] = 0.0
@@ -94,7 +96,7 @@ class Choice:
 
     def pick(self, gain_BA: Floats, doubt_BA: Floats, allowed_BA: Mask | None = None) -> Ints:
         """`choose`, of what `gains` gave."""
-        beats_BA = gain_BA > self._caution * doubt_BA
+        beats_BA = gain_BA > self._caution_A * doubt_BA
         if allowed_BA is not None:
             free_B = ~allowed_BA[:, self.incumbent]
             beats_BA = (beats_BA | free_B[:, None]) & allowed_BA

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from table_kit import BINS, Figures, arm, measured
 
-from router.choice import CAUTION, Choice, choose
+from router.choice import CAUTION, CAUTION_CHEAPER, Choice, choose
 from router.errors import InputError, TableError
 from router.price import Price
 from router.table import MeasuredRow
@@ -92,6 +92,20 @@ def test_a_gain_counts_beyond_its_uncertainty(sd: float, taken: bool) -> None:
     assert chosen.tolist() == [0, 0, 1 if taken else 0]
 
 
+CHEAPER = 0.1 / CAUTION_CHEAPER
+
+
+@pytest.mark.parametrize(("sd", "taken"), [(CHEAPER - 0.01, True), (CHEAPER + 0.01, False)])
+def test_a_cheaper_arm_needs_less_of_a_gain(sd: float, taken: bool) -> None:
+    """greedy's utility is better by 0.1 on hard problems alone, with what it saves."""
+    arms = (
+        arm("greedy", (0.5, 100.0), (0.3, 100.0), (0.1, 100.0)),
+        arm("majority:n=4", (0.9, 200.0), (0.9, 200.0), (0.1, 200.0)),
+    )
+    chosen = choose(row(*arms, sd=sd), HOT, Price(1.0))[0]
+    assert chosen.tolist() == [1, 1, 0 if taken else 1]
+
+
 def test_of_several_that_beat_the_incumbent_the_best_is_taken() -> None:
     arms = [arm("greedy", (0.5, 100.0), (0.5, 100.0), (0.5, 100.0))]
     arms += [arm(SPECS[k], (0.1, 100.0), (0.1, 100.0), (0.5 + 0.1 * k, 100.0)) for k in (2, 3, 1)]
@@ -140,3 +154,16 @@ def test_what_is_not_allowed_is_not_chosen() -> None:
     choice = Choice(row(*arms), Price(0))
     allowed_BA = np.array([[True, True, True], [True, True, False], [True, False, False], [False] * 3])
     assert choice.choose(np.repeat(HOT[:1], 4, axis=0), allowed_BA).tolist() == [2, 1, 0, 2]
+
+
+@given(bins(), st.lists(st.floats(-1, 1), min_size=9, max_size=9))
+def test_doubt_is_the_standard_error_of_the_gain(bins_3: Floats, root: list[float]) -> None:
+    """q' V q of the whole covariance, what lies off its diagonal included."""
+    root_33 = np.array(root).reshape(3, 3)
+    covariance_33 = root_33 @ root_33.T
+    rated = measured("mine", [arm("greedy", (0.5, 100)), arm("majority:n=2", (0.6, 200))], policy_model="m")
+    for incumbent in rated["incumbents"]:
+        for one in incumbent["gains"]:
+            one["covariance"] = covariance_33[np.triu_indices(3)].tolist()
+    _, doubt_BA = Choice(ROW.validate_python(rated), Price(0.0)).gains(bins_3[None])
+    assert doubt_BA.max() == pytest.approx(np.sqrt(bins_3 @ covariance_33 @ bins_3), abs=1e-6)
