@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Generic, TypeVar
 
-from router.errors import ScorerError
+from router.errors import RouterError, ScorerError
 
 __all__ = ["Batcher"]
 
@@ -19,7 +19,7 @@ MAX_BATCH = 64
 
 
 class Batcher(Generic[Ask, Reply]):
-    """Calls `answer` with up to MAX_BATCH asks, one batch at a time.
+    """Calls `answer` with up to MAX_BATCH asks, one batch at a time. A reply may be an error of its ask.
 
     The longest go first, by `length`: a search that has come far is likeliest to be the one that others will
     wait for. Whoever waits longest goes along, so that nobody starves. Equals go in the order asked.
@@ -27,7 +27,7 @@ class Batcher(Generic[Ask, Reply]):
 
     def __init__(
         self,
-        answer: Callable[[Sequence[Ask]], Awaitable[Sequence[Reply]]],
+        answer: Callable[[Sequence[Ask]], Awaitable[Sequence[Reply | RouterError]]],
         *,
         length: Callable[[Ask], int] = lambda ask: 0,
     ) -> None:
@@ -41,7 +41,8 @@ class Batcher(Generic[Ask, Reply]):
         self._stopped: set[asyncio.Task[None]] = set()
 
     def ask(self, ask: Ask) -> asyncio.Future[Reply]:
-        """The reply to one ask, to come: what `answer` raised, or ScorerError where it gave too few replies.
+        """The reply to one ask, to come: what `answer` raised or gave as its error, or ScorerError where it
+        gave too few replies.
 
         Whoever no longer wants it cancels it. Once nobody wants any of the batch that is out, nor of those
         that wait, it is cancelled.
@@ -96,7 +97,11 @@ class Batcher(Generic[Ask, Reply]):
                         one.set_exception(error)
                 continue
             for one, reply in zip(batch, replies, strict=True):
-                if not one.done():
+                if one.done():
+                    continue
+                if isinstance(reply, RouterError):
+                    one.set_exception(reply)
+                else:
                     one.set_result(reply)
 
 

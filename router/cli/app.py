@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from router.cli.commands import doctor, route, solve
+from router.cli.convert_prm import convert_prm
 from router.cli.learning import calibrate, evaluate, import_, sweep, train
 
 __all__ = ["UsageError", "app"]
@@ -26,5 +27,5 @@ app = typer.Typer(
     "looks up the search that is worth it, runs it, and shows the bill (arXiv 2502.06703).",
 )
 
-for command in (solve, route, doctor, sweep, import_, train, evaluate, calibrate):
-    app.command(command.__name__.rstrip("_"))(command)
+for command in (solve, route, doctor, sweep, import_, train, evaluate, calibrate, convert_prm):
+    app.command(command.__name__.rstrip("_").replace("_", "-"))(command)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from policies import Path
 from policies.record import record
-from router.errors import ScorerError
+from router.errors import RouterError, ScorerError
 from router.ledger import Tokens
 
 __all__ = ["Scored", "Scorer", "checked"]
@@ -46,10 +46,12 @@ class Scorer(Protocol):
         """The most tokens that scoring `path` can compute, for the budget."""
         ...
 
-    async def score(self, batch: Sequence[tuple[str, Path]]) -> Sequence[Scored]:
-        """Scores for (problem, path) pairs of many problems at once, in their order.
+    async def score(self, batch: Sequence[tuple[str, Path]]) -> Sequence[Scored | RouterError]:
+        """Scores for (problem, path) pairs of many problems at once, in their order; or, in place of one,
+        the error that this path alone has met.
 
-        Raises ScorerError; `checked` guards against too few scores, NaN and values outside [0, 1].
+        Raises what fails the whole batch; `checked` guards against too few scores, NaN and values outside
+        [0, 1].
         """
         ...
 

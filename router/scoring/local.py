@@ -9,7 +9,7 @@ from functools import lru_cache
 from threading import Event
 
 from policies import Path
-from router.errors import ScorerError
+from router.errors import RouterError, ScorerError
 from router.ledger import Tokens
 from router.scoring.base import Scored, checked
 from router.scoring.families.base import Family, Layout, Vocabulary
@@ -72,8 +72,8 @@ class LocalScorer:
     def price(self, problem: str, path: Path) -> int:
         return len(self._layout(problem, _texts(path)).ids_T)
 
-    async def score(self, batch: Sequence[tuple[str, Path]]) -> Sequence[Scored]:
-        """A path longer than the PRM's context comes back without scores, so that it alone fails."""
+    async def score(self, batch: Sequence[tuple[str, Path]]) -> Sequence[Scored | RouterError]:
+        """A path longer than the PRM's context comes back as its own ScorerError."""
         unwanted = Event()
         loop = asyncio.get_running_loop()
         try:
@@ -92,14 +92,20 @@ class LocalScorer:
             raise ScorerError("the PRM has not been started")
         return self._family.layout(problem, steps)
 
-    def _score(self, batch: Sequence[tuple[str, Path]], unwanted: Event) -> list[Scored]:
+    def _score(self, batch: Sequence[tuple[str, Path]], unwanted: Event) -> list[Scored | RouterError]:
         if self._family is None or self._model is None:
             raise ScorerError("the PRM has not been started")
         layouts = [self._layout(problem, _texts(path)) for problem, path in batch]
-        scored = [Scored(())] * len(batch)
+        scored: list[Scored | RouterError] = [Scored(())] * len(batch)
         rows: list[Row] = []
         for number, layout in enumerate(layouts):
-            if not layout.at_S or len(layout.ids_T) > self._prm.context:
+            if len(layout.ids_T) > self._prm.context:
+                tokens, context = len(layout.ids_T), self._prm.context
+                scored[number] = ScorerError(
+                    f"the path takes {tokens} tokens of the PRM's context of {context}"
+                )
+                continue
+            if not layout.at_S:
                 continue
             held = self._cache.longest(layout)
             start, done = (held.tokens, len(held.scores_S)) if held else (0, 0)
@@ -110,7 +116,7 @@ class LocalScorer:
                 rows.append(Row(number, layout.ids_T[start:], at_S, held))
         for group in batches(rows, self._batch_tokens):
             if unwanted.is_set():
-                break
+                break  # nobody looks at what is left out
             try:
                 read = self._model.read(group)
             except RuntimeError as error:  # torch: out of memory, and the like

@@ -136,3 +136,17 @@ def test_the_longest_go_first_and_nobody_starves() -> None:
         assert max(map(len, doubler.batches)) == MAX_BATCH
 
     asyncio.run(main())
+
+
+def test_an_error_in_a_batch_is_its_own_asks_alone() -> None:
+    async def answer(batch: Sequence[int]) -> list[int | ScorerError]:
+        return [ScorerError("odd") if ask % 2 else ask for ask in batch]
+
+    async def main() -> list[int | BaseException]:
+        batcher: Batcher[int, int] = Batcher(answer)
+        return await asyncio.gather(*(batcher.ask(ask) for ask in range(4)), return_exceptions=True)
+
+    zero, one, two, three = asyncio.run(main())
+    assert (zero, two) == (0, 2)
+    assert isinstance(one, ScorerError)
+    assert isinstance(three, ScorerError)
