@@ -1,5 +1,7 @@
 # make demo     solve the demo problems with a real model on this CPU
 # make test     all tests
+# make sglang-cpu   packages for a real SGLang server on this CPU, pinned (2.4 GB, Python 3.11)
+# make test-sglang  the tests against that server
 # make check    format, lint, types
 # make compare  greedy, best-of-8 and the router side by side on the same problems
 # make repeat   the router twice with one seed: how many answers agree, and which do not
@@ -12,6 +14,12 @@ BIN := $(VENV)/bin
 PROBLEMS ?= configs/problems/demo.jsonl
 LIMIT ?= 24
 
+# SGLang's pins are not ours: it has an environment of its own.
+SGLANG_VENV ?= .venv-sglang
+SGLANG_BIN := $(SGLANG_VENV)/bin
+SGLANG_CPU := tests/support/sglang_cpu
+
+.PHONY: sglang-cpu test-sglang
 .PHONY: demo test check compare repeat bench encoder
 
 demo: $(VENV)/.core
@@ -19,6 +27,11 @@ demo: $(VENV)/.core
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+sglang-cpu: $(SGLANG_VENV)/.ready
+
+test-sglang: $(SGLANG_VENV)/.ready
+	$(SGLANG_BIN)/python -m pytest tests/sglang
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -46,4 +59,10 @@ $(VENV)/.core: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.core
 	$(BIN)/python -m pip install --quiet --no-compile --editable '.[dev]'
+	touch $@
+
+$(SGLANG_VENV)/.ready: pyproject.toml $(SGLANG_CPU)/requirements.txt $(SGLANG_CPU)/no-deps.txt
+	$(PYTHON) -m venv $(SGLANG_VENV)
+	$(SGLANG_BIN)/python -m pip install --quiet --no-compile --requirement $(SGLANG_CPU)/requirements.txt --editable .
+	$(SGLANG_BIN)/python -m pip install --quiet --no-compile --no-deps --requirement $(SGLANG_CPU)/no-deps.txt
 	touch $@

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
@@ -21,20 +21,25 @@ from router.pipeline import Router
 from router.presets import load_embedded
 from router.price import Price
 from router.problem import Problem
-from router.scoring import LogprobBaseline, make_scorer
+from router.scoring import SCORERS, LogprobBaseline, Scorer, make_scorer
+from router.scoring.registry import find_prm
 from router.table import load_table
 from router.weights import Progress, default_policy_model, resolve, size_of
 
+if TYPE_CHECKING:
+    from router.engines.sglang import Served
+
 __all__ = ["EngineName", "Settings", "build", "chooser", "run_config"]
 
-EngineName = Literal["embedded", "scripted"]
+EngineName = Literal["embedded", "sglang", "scripted"]
 
 SCRIPTED_DELAY_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a person may set; None stands for what is shipped."""
+    """What a person may set; None stands for what is shipped. `engine_urls` are the SGLang servers of the
+    policy model, `prm_urls` those of the PRM."""
 
     engine: EngineName = "embedded"
     policy_model: str | None = None
@@ -43,6 +48,8 @@ class Settings:
     table: Path | None = None
     predictor: Path | None = None
     price: Price | None = None
+    engine_urls: tuple[str, ...] = ()
+    prm_urls: tuple[str, ...] = ()
 
     @property
     def table_path(self) -> Path:
@@ -58,8 +65,9 @@ def build(settings: Settings, *, progress: Progress | None = None) -> Router:
 
     Raises WeightsError, TableError, InputError, or ModelFileError of the difficulty package.
     """
+    _check(settings)
     table, predictor = load_table(settings.table_path), load(settings.predictor_path)
-    scorer = make_scorer(settings.prm)
+    scorer = _scorer(settings)
     engine, limits = _engine(settings, progress)
     return Router(engine, scorer, predictor, table, limits=limits, price=settings.price, seed=settings.seed)
 
@@ -67,20 +75,40 @@ def build(settings: Settings, *, progress: Progress | None = None) -> Router:
 def chooser(settings: Settings) -> Chooser:
     """What decides, without engine or weights: the policy model's name and size are enough. Raises as
     `build` does."""
+    _check(settings)
     table, predictor = load_table(settings.table_path), load(settings.predictor_path)
-    scorer = make_scorer(settings.prm)
+    prm, prm_params = _prm(settings)
 
     def choosing(model: PolicyModel) -> Chooser:
-        return Chooser(predictor, table, model, scorer.name, price=settings.price, prm_params=scorer.params)
+        return Chooser(predictor, table, model, prm, price=settings.price, prm_params=prm_params)
 
     if settings.engine == "scripted":
         model = ScriptedEngine().model
         return choosing(PolicyModel(model.name, model.params))
-    name, params = size_of(settings.policy_model or default_policy_model())
-    return choosing(PolicyModel(name, params))
+    if settings.engine == "sglang":
+        from router.engines.sglang import sized
+
+        if settings.policy_model is not None and not settings.engine_urls:
+            return choosing(PolicyModel(*sized(settings.policy_model)))
+        name, params, _ = _served(settings)
+        return choosing(PolicyModel(name, params))
+    return choosing(PolicyModel(*size_of(settings.policy_model or default_policy_model())))
+
+
+def _check(settings: Settings) -> None:
+    if settings.engine_urls and settings.engine != "sglang":
+        raise InputError(f"--engine-url is for --engine sglang, not --engine {settings.engine}")
+    if settings.prm_urls and settings.prm in SCORERS:
+        raise InputError("--prm-url is the address of a PRM: say which one with --prm")
 
 
 def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limits]:
+    if settings.engine == "sglang":
+        from router.engines.sglang import Fleet, SGLangEngine
+
+        name, params, served = _served(settings)
+        engines = [SGLangEngine(url, found, name=name, params=params) for url, found in served.items()]
+        return engines[0] if len(engines) == 1 else Fleet(engines), Limits()
     if settings.engine == "scripted":
         if settings.policy_model is not None:
             raise InputError("the scripted engine has no policy model to choose: leave out --policy-model")
@@ -91,6 +119,35 @@ def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limi
     weights = resolve(settings.policy_model or default_policy_model(), progress=progress)
     engine = EmbeddedEngine(weights, slots=preset.slots, context=preset.context)
     return engine, preset.limits
+
+
+def _scorer(settings: Settings) -> Scorer:
+    if settings.prm in SCORERS:
+        return make_scorer(settings.prm)
+    if settings.prm_urls:
+        from router.scoring.sglang import SGLangScorer
+
+        return SGLangScorer(find_prm(settings.prm), settings.prm_urls)
+    from router.scoring.local import LocalScorer
+
+    return LocalScorer(settings.prm)
+
+
+def _prm(settings: Settings) -> tuple[str, int]:
+    """The name and the size of the PRM."""
+    scorer = make_scorer(settings.prm) if settings.prm in SCORERS else find_prm(settings.prm)
+    return scorer.name, scorer.params
+
+
+def _served(settings: Settings) -> tuple[str, int, dict[str, Served]]:
+    """The policy model's name and size, and what each of its servers says of itself."""
+    from router.engines.sglang import identify, sized
+
+    if not settings.engine_urls:
+        raise InputError("--engine sglang needs --engine-url http://host:port, once for each server")
+    served = {url: identify(url) for url in settings.engine_urls}
+    name, params = sized(settings.policy_model, next(iter(served.values())))
+    return name, params, served
 
 
 def run_config(

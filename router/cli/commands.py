@@ -13,6 +13,7 @@ from router.cli.options import (
     Budget,
     Deadline,
     EngineOption,
+    EngineUrls,
     Input,
     Json,
     Limit,
@@ -21,6 +22,7 @@ from router.cli.options import (
     PriceOption,
     PriceUnit,
     Prm,
+    PrmUrls,
     Seed,
     StrategyOption,
     TableOption,
@@ -47,7 +49,9 @@ def solve(
     total_deadline: TotalDeadline = None,
     policy_model: PolicyModelOption = None,
     prm: Prm = PRM,
+    prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
+    engine_url: EngineUrls = None,
     limit: Limit = None,
     seed: Seed = 0,
     table: TableOption = None,
@@ -62,7 +66,8 @@ def solve(
     from router.price import Price
 
     worth = None if price is None else Price(price, price_unit)
-    settings = Settings(engine, policy_model, prm, seed, table, predictor, worth)
+    urls = tuple(engine_url or ()), tuple(prm_url or ())
+    settings = Settings(engine, policy_model, prm, seed, table, predictor, worth, *urls)
     with guarded():
         code = run(
             source,
@@ -87,7 +92,9 @@ def route(
     price_unit: PriceUnit = "tokens",
     policy_model: PolicyModelOption = None,
     prm: Prm = PRM,
+    prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
+    engine_url: EngineUrls = None,
     limit: Limit = None,
     table: TableOption = None,
     predictor: PredictorOption = None,
@@ -100,7 +107,8 @@ def route(
     from router.price import Price
 
     worth = None if price is None else Price(price, price_unit)
-    settings = Settings(engine, policy_model, prm, 0, table, predictor, worth)
+    urls = tuple(engine_url or ()), tuple(prm_url or ())
+    settings = Settings(engine, policy_model, prm, 0, table, predictor, worth, *urls)
     with guarded():
         code = run(
             source, settings, budget=budget, average_budget=average_budget, limit=limit, as_json=as_json
@@ -110,6 +118,8 @@ def route(
 
 def doctor(
     policy_model: PolicyModelOption = None,
+    engine_url: EngineUrls = None,
+    prm_url: PrmUrls = None,
     table: TableOption = None,
     predictor: PredictorOption = None,
     as_json: Json = False,
@@ -119,7 +129,10 @@ def doctor(
     from router.cli.doctor import doctor as run
     from router.cli.exits import guarded
 
-    settings = Settings("embedded", policy_model, PRM, 0, table, predictor)
+    urls = tuple(engine_url or ()), tuple(prm_url or ())
+    settings = Settings(
+        "sglang" if engine_url else "embedded", policy_model, PRM, 0, table, predictor, None, *urls
+    )
     with guarded():
         code = run(settings, as_json=as_json)
     raise typer.Exit(code)

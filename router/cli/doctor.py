@@ -6,6 +6,7 @@ import platform
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata
 from typing import Literal
 
@@ -45,8 +46,8 @@ def doctor(settings: Settings, *, as_json: bool) -> int:
     findings = [
         Finding("python", "ok", f"{platform.python_version()} at {sys.executable}"),
         *(_package(name, "broken", "install compute-router again") for name in _CORE),
-        Finding("engine", "ok", "embedded (llama.cpp on the CPU)"),
-        _weights(settings),
+        *_engine(settings),
+        *(_checked("prm server", partial(_server, url)) for url in settings.prm_urls),
         _checked("predictor", lambda: _predictor(settings)),
         _checked("table", lambda: _table(settings)),
         *(
@@ -76,6 +77,24 @@ def _package(name: str, absent: State, way_out: str) -> Finding:
         return Finding(name, "ok", metadata.version(name))
     except metadata.PackageNotFoundError:
         return Finding(name, absent, f"not installed: {way_out}")
+
+
+def _engine(settings: Settings) -> list[Finding]:
+    if not settings.engine_urls:
+        return [Finding("engine", "ok", "embedded (llama.cpp on the CPU)"), _weights(settings)]
+    return [
+        _checked("engine", partial(_server, url, asked=settings.policy_model)) for url in settings.engine_urls
+    ]
+
+
+def _server(url: str, asked: str | None = None) -> str:
+    from router.engines.sglang import identify
+
+    served = identify(url)
+    if asked is not None:
+        served.check(asked)
+    kind = "writes" if served.generates else "embeds or scores"
+    return f"SGLang {served.version} at {url} {kind}: {served.name}, context {served.context}"
 
 
 def _weights(settings: Settings) -> Finding:

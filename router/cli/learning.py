@@ -11,11 +11,13 @@ import typer
 from router.cli.options import (
     PRM,
     EngineOption,
+    EngineUrls,
     Json,
     Limit,
     PolicyModelOption,
     PredictorOption,
     Prm,
+    PrmUrls,
     Seed,
     TableOption,
     TotalDeadline,
@@ -62,7 +64,9 @@ def sweep(
     ],
     policy_model: PolicyModelOption = None,
     prm: Prm = PRM,
+    prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
+    engine_url: EngineUrls = None,
     total_deadline: TotalDeadline = None,
     limit: Limit = None,
     seed: Seed = 0,
@@ -75,7 +79,8 @@ def sweep(
     from router.cli.exits import guarded
     from router.cli.sweep import sweep as run
 
-    settings = Settings(engine, policy_model, prm, seed, table, predictor)
+    urls = tuple(engine_url or ()), tuple(prm_url or ())
+    settings = Settings(engine, policy_model, prm, seed, table, predictor, None, *urls)
     with guarded():
         code = run(source, arms, out, settings, deadline_s=total_deadline, limit=limit, as_json=as_json)
     raise typer.Exit(code)

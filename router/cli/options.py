@@ -63,11 +63,33 @@ TotalDeadline = Annotated[
 PolicyModelOption = Annotated[
     str | None,
     typer.Option(
-        metavar="M", help="A known name, a .gguf file or a hub id (owner/repo/file.gguf).", show_default=False
+        metavar="M",
+        help="A known name, a .gguf file or a hub id (owner/repo/file.gguf); for SGLang, what it serves.",
+        show_default=False,
     ),
 ]
 Prm = Annotated[str, typer.Option(metavar="P", help="What scores the steps.")]
-EngineOption = Annotated[Literal["embedded", "scripted"], typer.Option(help="Who runs the policy model.")]
+EngineOption = Annotated[
+    Literal["embedded", "sglang", "scripted"], typer.Option(help="Who runs the policy model.")
+]
+EngineUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--engine-url",
+        metavar="URL",
+        help="An SGLang server of the policy model; again for each further one.",
+        show_default=False,
+    ),
+]
+PrmUrls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prm-url",
+        metavar="URL",
+        help="An SGLang server of the PRM; again for each further one.",
+        show_default=False,
+    ),
+]
 Limit = Annotated[
     int | None, typer.Option(min=1, help="Only the first so many problems.", show_default=False)
 ]

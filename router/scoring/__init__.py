@@ -8,11 +8,14 @@ from typing import Final
 
 from router.errors import InputError
 from router.scoring.base import Scored, Scorer, checked
+from router.scoring.embedded import EmbeddedPrm
 from router.scoring.logprob import LogprobBaseline
 
-__all__ = ["SCORERS", "LogprobBaseline", "Scored", "Scorer", "checked", "make_scorer"]
+__all__ = ["SCORERS", "EmbeddedPrm", "LogprobBaseline", "Scored", "Scorer", "checked", "make_scorer"]
 
-SCORERS: Final = MappingProxyType[str, Callable[[], Scorer]]({LogprobBaseline.name: LogprobBaseline})
+SCORERS: Final = MappingProxyType[str, Callable[[], Scorer]](
+    {LogprobBaseline.name: LogprobBaseline, EmbeddedPrm.name: EmbeddedPrm}
+)
 
 
 def make_scorer(name: str) -> Scorer:

@@ -90,8 +90,17 @@ class SGLangMock:
         step_tokens: int = 12,
         running: int = 4096,
     ) -> None:
-        self.model = {"model_path": model_path, "tokenizer_path": model_path, "weight_version": "default"}
-        self.info: dict[str, Any] = {"max_req_input_len": context, "version": "mock"}
+        self.model: dict[str, Any] = {
+            "model_path": model_path,
+            "tokenizer_path": model_path,
+            "weight_version": "default",
+        }
+        self.model["is_generation"] = True
+        self.info: dict[str, Any] = {
+            "max_req_input_len": context,
+            "version": "mock",
+            "internal_states": [{"effective_max_running_requests_per_dp": running}],
+        }
         self.answers: deque[tuple[int, bytes]] = deque()
         self.break_after: int | None = None
         self.deaf = 0
@@ -99,6 +108,7 @@ class SGLangMock:
         self.spoil: int | None = None
         self.calls: list[int] = []
         self.bodies: list[dict[str, Any]] = []
+        self.read: list[list[int]] = []
         self.aborted: list[str] = []
         self.port = 0
         self._token_s = token_s
@@ -178,6 +188,7 @@ class SGLangMock:
         body = orjson.loads(await request.read())
         self.calls.append(len(body["rid"]))
         self.bodies.append({key: body[key] for key in body if key != "input_ids"})
+        self.read += body["input_ids"]
         if self.answers:
             status, answer = self.answers.popleft()
             if status == 0:
@@ -231,7 +242,7 @@ class SGLangMock:
                     f"{self.info['max_req_input_len'] + 6} tokens. You requested a total of {tokens} tokens."
                 )
             if rid in self._live:
-                return f"Duplicate request IDs detected: [{rid!r}]"
+                return f"Duplicate request IDs detected within the request: [{rid!r}]"
             whole_T, end = self._write(ids, sampling)
             writing = _Writing(
                 rid=rid,

@@ -1,7 +1,9 @@
 """Engine over a running SGLang server, by its native POST /generate. No torch here.
 
 served.py     who answers behind a URL: model, context, tokenizer
+sized.py      how large that model is
 engine.py     the Engine protocol over one server
+fleet.py      several servers of one model as one engine
 calls.py      requests of one moment become one list call; aborts
 member.py     one member of a list call, and its reply to come
 http.py       kept-alive connections, answers handed on as they come
@@ -10,7 +12,9 @@ tokenizer.py  a problem as prompt tokens, by the model's own chat template
 """
 
 from router.engines.sglang.engine import SGLangEngine
+from router.engines.sglang.fleet import Fleet
 from router.engines.sglang.served import Served, identify
+from router.engines.sglang.sized import sized
 from router.engines.sglang.tokenizer import Tokenizer
 
-__all__ = ["SGLangEngine", "Served", "Tokenizer", "identify"]
+__all__ = ["Fleet", "SGLangEngine", "Served", "Tokenizer", "identify", "sized"]

@@ -15,6 +15,8 @@ from router.ledger import Tokens
 
 __all__ = ["SGLangEngine"]
 
+SLOTS = 512
+"""The most paths that are kept going on one server."""
 SILENCE_S = 600
 """The longest a call may say nothing. It says nothing while all its members are being written."""
 
@@ -23,9 +25,9 @@ class SGLangEngine:
     """A policy model behind `url`, which was `served` when it was asked (`identify`).
 
     `name` and `params` are the model's in this program's words: a server does not tell its number of
-    parameters. `slots` is how many paths it decodes side by side. `logprobs` turns off what only the
-    baseline scorer needs; paths asked for to their end carry them all the same. Without `tokenizer`,
-    transformers reads the one that the server names.
+    parameters. `slots` is how many paths it decodes side by side, at most SLOTS of what the server says.
+    `logprobs` turns off what only the baseline scorer needs; paths asked for to their end carry them all
+    the same. Without `tokenizer`, transformers reads the one that the server names.
     """
 
     def __init__(
@@ -35,13 +37,19 @@ class SGLangEngine:
         *,
         name: str,
         params: int,
-        slots: int = 512,
+        slots: int | None = None,
         logprobs: bool = True,
         tokenizer: Tokenizer | None = None,
     ) -> None:
         served.check(name)
+        if not served.generates:
+            raise EngineError(
+                f"the server at {url} writes no text: {served.model_path} is served there for embeddings or "
+                "scores, not as a policy model",
+                retryable=False,
+            )
         self.model = ModelInfo(name, params, served.context, served.fingerprint)
-        self.slots = slots
+        self.slots = slots or min(served.running or SLOTS, SLOTS)
         self._url = url
         self._served = served
         self._logprobs = logprobs

@@ -17,7 +17,9 @@ __all__ = ["Served", "identify"]
 @dataclass(frozen=True, slots=True)
 class Served:
     """What a server says of itself. `context` is the most tokens of prompt, path and continuation that
-    it takes in one request; `names` are all the names its model goes by."""
+    it takes in one request; `names` are all the names its model goes by. `generates` is false where it
+    serves embeddings or a reward model; `running` is how many requests it runs side by side, None where it
+    does not say."""
 
     model_path: str
     tokenizer_path: str
@@ -25,6 +27,13 @@ class Served:
     names: frozenset[str]
     context: int
     version: str
+    generates: bool = True
+    running: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the name that the server was started with, or of the model's path."""
+        return min(self.names, key=lambda name: name == self.model_path).rstrip("/").rsplit("/", 1)[-1]
 
     @property
     def fingerprint(self) -> str:
@@ -58,9 +67,17 @@ def identify(url: str, *, timeout_s: float = 10.0) -> Served:
             # The server's bound for what it reads; its bound for the sum is 4 tokens more.
             context=int(server["max_req_input_len"]),
             version=str(server.get("version", "")),
+            generates=bool(model.get("is_generation", True)),
+            running=_running(server),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EngineError(f"the server at {url} is no SGLang server: no {error}", retryable=False) from error
+
+
+def _running(server: dict[str, Any]) -> int | None:
+    """Requests side by side in all its data-parallel parts together."""
+    parts = [part.get("effective_max_running_requests_per_dp") for part in server.get("internal_states", ())]
+    return sum(parts) if parts and all(isinstance(part, int) and part > 0 for part in parts) else None
 
 
 def _get(url: str, path: str, timeout_s: float) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""The embedded PRM: calculations checked and derivations followed, weighed by a small trained model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path as File
+
+from policies import Path
+from router.scoring.base import Scored
+from router.scoring.embedded_file import read, shipped
+from router.scoring.linear import Weights
+
+__all__ = ["EmbeddedPrm"]
+
+_AT_ONCE = 32
+"""Paths scored before other tasks of the event loop have their turn: a few milliseconds."""
+
+
+class EmbeddedPrm:
+    """Scores a step by the calibrated probability that the final answer will be right, given the problem and
+    the steps up to it. Sees their text and log-probabilities (router.scoring.arithmetic.evidence), runs no
+    model and costs no tokens.
+
+    `weights`: a directory that `compute-router train-prm` wrote, or what is in one; the shipped ones without.
+    Entering it, or the first score, reads them and raises ModelFileError where they are missing or damaged.
+    """
+
+    name = "checks"
+    params = 0
+    is_baseline = False
+
+    def __init__(self, weights: File | Weights | None = None) -> None:
+        self._source = weights
+
+    async def __aenter__(self) -> EmbeddedPrm:
+        self._weights()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        return None
+
+    def price(self, problem: str, path: Path) -> int:
+        return 0
+
+    async def score(self, batch: Sequence[tuple[str, Path]]) -> Sequence[Scored]:
+        weights = self._weights()
+        scored = []
+        for problem, path in batch:
+            scored.append(Scored(weights.scores(problem, path.steps_S)))
+            if len(scored) % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return scored
+
+    def _weights(self) -> Weights:
+        if not isinstance(self._source, Weights):
+            self._source = read(self._source or shipped())
+        return self._source
