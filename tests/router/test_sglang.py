@@ -135,7 +135,7 @@ def test_cancelling_stops_the_server_and_harms_no_sibling(mock: SGLangMock) -> N
 def test_cancelling_one_never_stops_another_whose_number_starts_alike(mock: SGLangMock) -> None:
     async def main() -> None:
         async with make(mock) as engine:
-            asks = [ask(seed=seed, until="end", max_tokens=200) for seed in range(40)]
+            asks = [ask(seed=seed, until="end", max_tokens=200) for seed in range(80)]
             tasks = [asyncio.ensure_future(engine.extend(one)) for one in asks]
             await until(lambda: mock.live == 40)
             for task in tasks[:4]:
@@ -263,7 +263,7 @@ def test_without_a_tokenizer_and_transformers_the_error_says_what_to_install(
 
 
 def test_replies_do_not_depend_on_who_shares_the_call(mock: SGLangMock) -> None:
-    asks = [replace(ask(until="step"), seed=seed) for seed in range(40)]
+    asks = [replace(ask(until="step"), seed=seed) for seed in range(80)]
 
     async def replies(together: Callable[[int], int]) -> list[str]:
         async with make(mock) as engine:
@@ -274,6 +274,6 @@ def test_replies_do_not_depend_on_who_shares_the_call(mock: SGLangMock) -> None:
             return texts
 
     at_once = asyncio.run(replies(lambda n: n))
-    assert mock.calls == [32, 8]
+    assert mock.calls == [64, 16]
     assert at_once == asyncio.run(replies(lambda n: 10))
     assert len(set(at_once)) == len(asks)

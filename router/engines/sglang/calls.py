@@ -29,9 +29,11 @@ from router.ledger import Tokens
 
 __all__ = ["Calls"]
 
-WINDOW_S = 0.001
-MOST = 32
-"""Members of one call: the server wakes for every chunk at a cost that grows with the call."""
+WINDOW_S = 0.002
+"""Between two calls; what comes meanwhile gathers."""
+MOST = 64
+"""Members of one call: the server wakes for every chunk at a cost that grows with the call. What is more
+waits for the next, so that a burst of 512 is on its way after 16 ms."""
 ABORT_AGAIN_S = 0.5
 ABORT_S = 5.0
 """The longest that saying an abort may take."""
@@ -99,11 +101,15 @@ class Calls:
                 self._stop(member)
 
     def _send(self) -> None:
+        """One call, of those that have waited longest; whoever is left goes with the next."""
         self._flush = None
-        waiting, self._waiting = self._waiting, {}
-        for members in waiting.values():
-            for at in range(0, len(members), MOST):
-                self._spawn(self._call(members[at : at + MOST]))
+        until, members = next(iter(self._waiting.items()))
+        del self._waiting[until]
+        if members[MOST:]:
+            self._waiting[until] = members[MOST:]
+        if self._waiting:
+            self._flush = asyncio.get_running_loop().call_later(WINDOW_S, self._send)
+        self._spawn(self._call(members[:MOST]))
 
     async def _call(self, members: list[Member]) -> None:
         """One list call, until each member has its reply or an error."""
