@@ -135,7 +135,7 @@ def test_cancelling_stops_the_server_and_harms_no_sibling(mock: SGLangMock) -> N
 def test_cancelling_one_never_stops_another_whose_number_starts_alike(mock: SGLangMock) -> None:
     async def main() -> None:
         async with make(mock) as engine:
-            asks = [ask(seed=seed, until="end", max_tokens=200) for seed in range(80)]
+            asks = [ask(seed=seed, until="end", max_tokens=200) for seed in range(40)]
             tasks = [asyncio.ensure_future(engine.extend(one)) for one in asks]
             await until(lambda: mock.live == 40)
             for task in tasks[:4]:
