@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from difficulty.errors import ModelFileError
+from difficulty.json_file import contents, parsed, replace
 from difficulty.manifest import Provenance
 from difficulty.probe import Probe
 
@@ -51,33 +51,17 @@ class ProbeFile(BaseModel):
 def read(directory: Path) -> ProbeFile | None:
     """The file in `directory`, None where there is none. Raises ModelFileError where it is no such file."""
     path = directory / PROBE
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except FileNotFoundError:
+    data = contents(path, _MOST_BYTES, "fitted probe")
+    if data is None:
         return None
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read ({error.strerror}).") from error
-    if len(data) > _MOST_BYTES:
-        raise ModelFileError(f"{path} is larger than {_MOST_BYTES} bytes, which no fitted probe is.")
-    try:
-        return ProbeFile.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ModelFileError(
-            f"{path} is no fitted probe ({where}: {first['msg']}); "
-            "fit it again with `python -m training.probe`, or delete it to do without."
-        ) from error
+    again = "fit it again with `python -m training.probe`, or delete it to do without"
+    return parsed(data, ProbeFile, path, "fitted probe", again)
 
 
 def write(directory: Path, probe: Probe, problems: int | None, provenance: Provenance) -> Path:
     """Write the file, whole or not at all."""
     parameters = _Parameters(**{name: getattr(probe, name) for name in _Parameters.model_fields})
     file = ProbeFile(probe=parameters, problems=problems, provenance=provenance)
-    directory.mkdir(parents=True, exist_ok=True)
     path = directory / PROBE
-    temporary = path.with_name(f".{PROBE}.new")
-    temporary.write_text(json.dumps(file.model_dump(), indent=2) + "\n", "utf-8")
-    temporary.replace(path)
+    replace(path, (json.dumps(file.model_dump(), indent=2) + "\n").encode())
     return path

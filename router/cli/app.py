@@ -9,6 +9,7 @@ import typer
 from router.cli.commands import doctor, route, solve
 from router.cli.convert_prm import convert_prm
 from router.cli.learning import calibrate, evaluate, import_, sweep, train
+from router.cli.train_prm import train_prm
 
 __all__ = ["UsageError", "app"]
 
@@ -27,5 +28,5 @@ app = typer.Typer(
     "looks up the search that is worth it, runs it, and shows the bill (arXiv 2502.06703).",
 )
 
-for command in (solve, route, doctor, sweep, import_, train, evaluate, calibrate, convert_prm):
+for command in (solve, route, doctor, sweep, import_, train, evaluate, calibrate, convert_prm, train_prm):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)

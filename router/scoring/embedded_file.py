@@ -1,5 +1,5 @@
-"""The embedded PRM's files: prm.json, its weights by feature, and manifest.json, what it is, where it came from
-and its hash. Numbers only: reading them runs no code."""
+"""The embedded PRM as files: prm.json, its weights by feature, and manifest.json, their origin and hash.
+Numbers only: reading them runs no code."""
 
 from __future__ import annotations
 

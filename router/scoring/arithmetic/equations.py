@@ -26,10 +26,11 @@ _WORDS, _VARIABLE = "", "x"
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One calculation: `operands` on its left, at least two, and the `result` it states. `is_right` is None
-    where the result is the left side, rounded to a whole number."""
+    """One calculation: `operands` on its left, at least two, what they come to (`value`), and the `result` it
+    states. `is_right` is None where the result is the value, rounded to a whole number."""
 
     operands: tuple[Operand, ...]
+    value: Fraction
     result: Fraction
     is_right: bool | None
 
@@ -52,7 +53,7 @@ def _chain(tokens: list[list[str]], texts: list[str]) -> Iterator[Equation]:
         # "5 + 3 = 8 + 2 = 10" goes on from its first result, wrongly written and rightly meant.
         first = right.operands[0].number
         result = first if left.number == first else right.number
-        yield Equation(left.operands, result, _agree(left.number, result, texts[at + 1]))
+        yield Equation(left.operands, left.number, result, _agree(left.number, result, texts[at + 1]))
 
 
 def _tokens(side: str) -> list[str]:
@@ -60,12 +61,15 @@ def _tokens(side: str) -> list[str]:
     so does a variable."""
     found: list[str] = []
     side = _PER.sub(" ", side)
+    unit = False
     for match in _TOKEN.finditer(side):
         if match.lastgroup == "number":
             if found and _is_value(found[-1]):
                 found.append(_WORDS)  # "20 and 6"
             found.append(match.group())
         elif match.lastgroup == "sign":
+            if match.group() == "(" and unit:
+                found.append(_WORDS)  # "Face 4 has (2/6)": only 5(3) is a product
             # "total - 3": a sign between a word and a space takes away from something unnamed.
             spaced = side[match.end() : match.end() + 1] in (" ", "")
             if spaced and found[-1:] == [_WORDS] and match.group() in "+-*/":
@@ -75,6 +79,7 @@ def _tokens(side: str) -> list[str]:
             found.append(_VARIABLE)
         elif not found or not (_is_value(found[-1]) or found[-1] == _WORDS):
             found.append(_WORDS)
+        unit = match.lastgroup == "word" and _is_value(found[-1])
     return found
 
 

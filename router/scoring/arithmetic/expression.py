@@ -15,7 +15,8 @@ _DEPTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A number and the sign or operator before it, "+" where there is none."""
+    """A number, and the operator before it or the sign with which it counts, brackets resolved: 2 in
+    "5 - (3 + 2)" has a "-"."""
 
     sign: str
     number: Fraction
@@ -46,6 +47,7 @@ class _Reader:
         self._tokens = tokens
         self.at = 0
         self.operands: list[Operand] = []
+        self._turned = False
 
     def sum(self, depth: int) -> Fraction:
         total = self._product("+", depth)
@@ -72,16 +74,22 @@ class _Reader:
             raise ValueError("too deep")
         if ahead in ("+", "-"):
             self.at += 1
-            factor = self._factor(ahead if sign == "+" else sign, depth + 1)
+            if sign in ("+", "-"):
+                sign = "+" if sign == ahead else "-"
+            factor = self._factor(sign, depth + 1)
             return -factor if ahead == "-" else factor
         self.at += 1
         if ahead == "(":
+            before, self._turned = self._turned, self._turned ^ (sign == "-")
             factor = self.sum(depth + 1)
+            self._turned = before
             if self._next() != ")":
                 raise ValueError("an open bracket")
             self.at += 1
         elif ahead[:1].isdecimal() and len(ahead) <= _DIGITS:
             factor = Fraction(ahead)
+            if self._turned and sign in ("+", "-"):
+                sign = "-" if sign == "+" else "+"
             self.operands.append(Operand(sign, factor))
         else:
             raise ValueError("no number")

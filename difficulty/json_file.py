@@ -1,0 +1,46 @@
+"""Fitted numbers as a JSON file: read within bounds, written whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from difficulty.errors import ModelFileError
+
+__all__ = ["contents", "parsed", "replace"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def contents(path: Path, most_bytes: int, what: str) -> bytes | None:
+    """The bytes of a file, None where there is none. Raises ModelFileError: unreadable, or longer."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(most_bytes + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read ({error.strerror}).") from error
+    if len(data) > most_bytes:
+        raise ModelFileError(f"{path} is larger than {most_bytes} bytes, which no {what} is.")
+    return data
+
+
+def parsed(data: bytes, model: type[Model], path: Path, what: str, again: str) -> Model:
+    """What the bytes of `path` hold. Raises ModelFileError with the first fault; `again`: what to do then."""
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ModelFileError(f"{path} is no {what} ({where}: {first['msg']}); {again}.") from error
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write by a temporary file and a rename: a reader sees the old file or the new one. Makes the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(data)
+    temporary.replace(path)

@@ -1,0 +1,117 @@
+"""What scores are worth: order within a problem, calibration, and what selection makes of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from training.evaluation.bootstrap import Interval, Resamples
+from training.grid import Floats
+from training.prm.examples import Solved
+from training.record import SweptPath
+from training.subsets import Blocks, most
+
+__all__ = ["Estimate", "Selected", "estimate", "ordered", "selected"]
+
+_DRAWN_MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over problems and its 95 % bootstrap interval; `problems` are how many it is of."""
+
+    mean: float
+    interval: Interval
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Accuracies by select=vote, max and weighted, `drawn` of a vote whose ties are drawn, `oracle` where any
+    sample is right; and paired differences from `vote`."""
+
+    n: str
+    pass_at_1: Estimate
+    vote: Estimate
+    drawn: Estimate
+    best_of_n: Estimate
+    weighted: Estimate
+    oracle: Estimate
+    best_over_vote: Estimate
+    weighted_over_vote: Estimate
+
+
+def estimate(values_P: Sequence[float], seed: int) -> Estimate | None:
+    """None of no problems."""
+    if not values_P:
+        return None
+    values = np.array(values_P, dtype=np.float64)
+    [interval] = Resamples(len(values), seed).intervals(values[:, None])
+    return Estimate(float(values.mean()), interval, len(values))
+
+
+def ordered(
+    problems: Sequence[Solved], scores_PN: Sequence[Sequence[float]], seed: int, *, answered: bool = False
+) -> Estimate | None:
+    """AUROC within problems: the chance that a right sample scores above a wrong one of the same problem,
+    ties half; the mean over the problems that have both. `answered`: of samples that state an answer."""
+    values = []
+    for problem, scores_N in zip(problems, scores_PN, strict=True):
+        pairs = [
+            (path.correct, score)
+            for path, score in zip(problem.paths_N, scores_N, strict=True)
+            if path.answer is not None or not answered
+        ]
+        right, wrong = (
+            np.array([score for correct, score in pairs if correct is is_]) for is_ in (True, False)
+        )
+        if len(right) and len(wrong):
+            above = right[:, None] - wrong
+            values.append(float((above > 0).mean() + (above == 0).mean() / 2))
+    return estimate(values, seed)
+
+
+def selected(
+    problems: Sequence[Solved], scores_PN: Sequence[Sequence[float]], seed: int, n: int | None
+) -> Selected | None:
+    """At `n` of the samples, exactly over all subsets, for problems with more; at all of them where n is None
+    (blocks of 16 where there are more). None where no problem has so many."""
+    rows = []
+    for problem, scores_N in zip(problems, scores_PN, strict=True):
+        size = min(len(problem.paths_N), most("weighted")) if n is None else n
+        if n is not None and len(problem.paths_N) <= n:
+            continue
+        paths_N = [
+            SweptPath(path.answer, path.group, path.correct, None, (score,), path.logprob)
+            for path, score in zip(problem.paths_N, scores_N, strict=True)
+        ]
+        samples = Blocks(paths_N)
+        right = [path.correct for path in problem.paths_N]
+        vote, best, weighted = (float(samples.accuracy(rule)[size]) for rule in ("vote", "max", "weighted"))
+        drawn, oracle = _drawn(problem, size)
+        rows.append((np.mean(right), vote, drawn, best, weighted, oracle, best - vote, weighted - vote))
+    if not rows:
+        return None
+    table: Floats = np.array(rows, dtype=np.float64)
+    intervals = Resamples(len(table), seed).intervals(table)
+    means = table.mean(axis=0).tolist()
+    found = [Estimate(mean, interval, len(table)) for mean, interval in zip(means, intervals, strict=True)]
+    return Selected("all" if n is None else str(n), *found)
+
+
+def _drawn(problem: Solved, n: int) -> tuple[float, float]:
+    """Of every subset of n (of the first 16 samples): a vote whose ties are drawn, and any that is right."""
+    paths_N = problem.paths_N[:_DRAWN_MOST]
+    votes, oracle = [], []
+    for subset in combinations(paths_N, n):
+        counts = Counter(path.group for path in subset if path.group is not None)
+        top = max(counts.values(), default=0)
+        # The members of one group can differ: the grader is no equivalence.
+        winners = [path for path in subset if path.group is not None and counts[path.group] == top]
+        votes.append(sum(path.correct for path in winners) / max(1, len(winners)))
+        oracle.append(float(any(path.correct for path in subset)))
+    return float(np.mean(votes)), float(np.mean(oracle))
