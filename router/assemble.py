@@ -104,8 +104,12 @@ def _check(settings: Settings) -> None:
 
 def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limits]:
     if settings.engine == "sglang":
-        from router.engines.sglang import Fleet, SGLangEngine
+        from router.engines.sglang import Fleet, Inside, SGLangEngine, sized
 
+        if settings.policy_model is not None and not settings.engine_urls:
+            inside = Inside(settings.policy_model)
+            name, params = sized(settings.policy_model, inside.served)
+            return SGLangEngine(inside, inside.served, name=name, params=params), Limits()
         name, params, served = _served(settings)
         engines = [SGLangEngine(url, found, name=name, params=params) for url, found in served.items()]
         return engines[0] if len(engines) == 1 else Fleet(engines), Limits()
@@ -144,7 +148,10 @@ def _served(settings: Settings) -> tuple[str, int, dict[str, Served]]:
     from router.engines.sglang import identify, sized
 
     if not settings.engine_urls:
-        raise InputError("--engine sglang needs --engine-url http://host:port, once for each server")
+        raise InputError(
+            "--engine sglang needs --engine-url http://host:port, once for each server, or a --policy-model "
+            "(folder or hub id) to load in this program"
+        )
     served = {url: identify(url) for url in settings.engine_urls}
     name, params = sized(settings.policy_model, next(iter(served.values())))
     return name, params, served

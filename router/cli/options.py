@@ -77,7 +77,7 @@ EngineUrls = Annotated[
     typer.Option(
         "--engine-url",
         metavar="URL",
-        help="An SGLang server of the policy model; again for each further one.",
+        help="An SGLang server of the policy model; again for each further one. Without: in this program.",
         show_default=False,
     ),
 ]

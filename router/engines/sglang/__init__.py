@@ -6,6 +6,7 @@ engine.py     the Engine protocol over one server
 fleet.py      several servers of one model as one engine
 calls.py      requests of one moment become one list call; aborts
 member.py     one member of a list call, and its reply to come
+inside.py     SGLang in this program, instead of behind an address
 http.py       kept-alive connections, answers handed on as they come
 wire.py       a list call as bytes, and its streamed reply as extensions
 tokenizer.py  a problem as prompt tokens, by the model's own chat template
@@ -13,8 +14,9 @@ tokenizer.py  a problem as prompt tokens, by the model's own chat template
 
 from router.engines.sglang.engine import SGLangEngine
 from router.engines.sglang.fleet import Fleet
+from router.engines.sglang.inside import Inside
 from router.engines.sglang.served import Served, identify
 from router.engines.sglang.sized import sized
 from router.engines.sglang.tokenizer import Tokenizer
 
-__all__ = ["Fleet", "SGLangEngine", "Served", "Tokenizer", "identify", "sized"]
+__all__ = ["Fleet", "Inside", "SGLangEngine", "Served", "Tokenizer", "identify", "sized"]

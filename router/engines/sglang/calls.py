@@ -23,6 +23,7 @@ import orjson
 from router.engines.base import Cut, Extension, Request
 from router.engines.sglang import wire
 from router.engines.sglang.http import Http
+from router.engines.sglang.inside import Inside
 from router.engines.sglang.member import Member
 from router.errors import EngineError
 from router.ledger import Tokens
@@ -45,7 +46,7 @@ _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, Overflow
 class Calls:
     """List calls over `http`; `logprobs` says whether steps need them."""
 
-    def __init__(self, http: Http, *, logprobs: bool) -> None:
+    def __init__(self, http: Http | Inside, *, logprobs: bool) -> None:
         self._http = http
         self._logprobs = logprobs
         self._name = secrets.token_hex(4)

@@ -1,4 +1,4 @@
-"""The Engine protocol over one SGLang server."""
+"""The Engine protocol over one SGLang server, or over SGLang in this program."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from router.engines.base import Cut, Extension, ModelInfo, Request
 from router.engines.sglang.calls import Calls
 from router.engines.sglang.http import Http
+from router.engines.sglang.inside import Inside
 from router.engines.sglang.served import Served, identify
 from router.engines.sglang.tokenizer import Tokenizer, from_transformers
 from router.errors import ContextOverflow, EngineError
@@ -22,7 +23,7 @@ SILENCE_S = 600
 
 
 class SGLangEngine:
-    """A policy model behind `url`, which was `served` when it was asked (`identify`).
+    """A policy model behind the address `where`, or inside, which was `served` when asked (`identify`).
 
     `name` and `params` are the model's in this program's words: a server does not tell its number of
     parameters. `slots` is how many paths it decodes side by side, at most SLOTS of what the server says.
@@ -32,7 +33,7 @@ class SGLangEngine:
 
     def __init__(
         self,
-        url: str,
+        where: str | Inside,
         served: Served,
         *,
         name: str,
@@ -44,31 +45,37 @@ class SGLangEngine:
         served.check(name)
         if not served.generates:
             raise EngineError(
-                f"the server at {url} writes no text: {served.model_path} is served there for embeddings or "
+                f"{_name(where)} writes no text: {served.model_path} is served there for embeddings or "
                 "scores, not as a policy model",
                 retryable=False,
             )
         self.model = ModelInfo(name, params, served.context, served.fingerprint)
         self.slots = slots or min(served.running or SLOTS, SLOTS)
-        self._url = url
+        self._where = where
         self._served = served
         self._logprobs = logprobs
         self._tokenizer = tokenizer
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> SGLangEngine:
-        now = await asyncio.to_thread(identify, self._url)
+        where = self._where
+        now = where.served if isinstance(where, Inside) else await asyncio.to_thread(identify, where)
         if now != self._served:
             raise EngineError(
-                f"the server at {self._url} is no longer the same: {now.fingerprint} with a context of "
+                f"{_name(where)} is no longer the same: {now.fingerprint} with a context of "
                 f"{now.context}, not {self._served.fingerprint} with {self._served.context}",
                 retryable=False,
             )
         if self._tokenizer is None:
             self._tokenizer = await asyncio.to_thread(from_transformers, self._served.tokenizer_path)
-        http = Http(self._url, silence_s=SILENCE_S)
-        self._stack.callback(http.close)
-        self._calls = Calls(http, logprobs=self._logprobs)
+        wire: Http | Inside
+        if isinstance(where, Inside):
+            where.attach()
+            wire = where
+        else:
+            wire = Http(where, silence_s=SILENCE_S)
+        self._stack.callback(wire.close)
+        self._calls = Calls(wire, logprobs=self._logprobs)
         self._stack.push_async_callback(self._calls.close)
         return self
 
@@ -103,3 +110,7 @@ class SGLangEngine:
             many = f"the path needs {tokens} tokens of a context of {self.model.context}"
             reply.set_exception(ContextOverflow(many))
         return reply
+
+
+def _name(where: str | Inside) -> str:
+    return f"the server at {where}" if isinstance(where, str) else "SGLang in this program"

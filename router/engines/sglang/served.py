@@ -11,7 +11,7 @@ import orjson
 
 from router.errors import EngineError
 
-__all__ = ["Served", "identify"]
+__all__ = ["Served", "described", "identify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,14 @@ def identify(url: str, *, timeout_s: float = 10.0) -> Served:
     take a second and a token to say the same). Raises EngineError.
     """
     model, server = _get(url, "/model_info", timeout_s), _get(url, "/server_info", timeout_s)
+    return described(f"the server at {url}", model, server)
+
+
+def described(who: str, model: dict[str, Any], server: dict[str, Any]) -> Served:
+    """From the answers of /model_info and /server_info; errors speak of `who`. Raises EngineError."""
     if server.get("incremental_streaming_output"):
         raise EngineError(
-            f"the server at {url} streams differences: start it without --incremental-streaming-output",
-            retryable=False,
+            f"{who} streams differences: start it without --incremental-streaming-output", retryable=False
         )
     try:
         path = str(model["model_path"])
@@ -71,7 +75,7 @@ def identify(url: str, *, timeout_s: float = 10.0) -> Served:
             running=_running(server),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise EngineError(f"the server at {url} is no SGLang server: no {error}", retryable=False) from error
+        raise EngineError(f"{who} is no SGLang server: no {error}", retryable=False) from error
 
 
 def _running(server: dict[str, Any]) -> int | None:

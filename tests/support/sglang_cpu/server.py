@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-__all__ = ["Server"]
+__all__ = ["Server", "environment"]
 
 START_S = 400.0
 STOP_S = 20.0
@@ -26,6 +26,20 @@ FLAGS = (
     *("--mem-fraction-static", "0.3", "--max-total-tokens", "16384", "--max-running-requests", "32"),
     *("--host", "127.0.0.1", "--enable-metrics"),
 )
+
+
+def environment() -> dict[str, str]:
+    """In which SGLang runs on a CPU, with the stand-ins for what it does not need here."""
+    env = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(SITE), os.environ.get("PYTHONPATH")))),
+        "SGLANG_USE_CPU_ENGINE": "1",
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "TORCHDYNAMO_DISABLE": "1",  # compiling takes longer than all that a test runs
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # the second start takes a third of the first's time
+    return env
 
 
 class Server:
@@ -59,21 +73,11 @@ class Server:
 
     def start(self) -> None:
         command = (sys.executable, "-P", str(LAUNCH), "--model-path", str(self.model))
-        site = os.pathsep.join(filter(None, (str(SITE), os.environ.get("PYTHONPATH"))))
-        env = os.environ | {
-            "PYTHONPATH": site,
-            "SGLANG_USE_CPU_ENGINE": "1",
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-            "TORCHDYNAMO_DISABLE": "1",  # compiling takes longer than all that a test runs
-            "TOKENIZERS_PARALLELISM": "false",
-        }
-        env.pop("PYTHONDONTWRITEBYTECODE", None)  # the second start takes a third of the first's time
         with self.log.open("ab") as log:
             self._said = log.tell()
             self._process = subprocess.Popen(
                 (*command, "--port", str(self.port), *self._flags),
-                env=env,
+                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
