@@ -1,7 +1,7 @@
 # make demo     solve the demo problems with a real model on this CPU
 # make test     all tests
 # make sglang-cpu   packages for a real SGLang server on this CPU, pinned (2.4 GB, Python 3.11)
-# make test-sglang  the tests against that server
+# make test-sglang  the tests against that server, and those that need torch
 # make check    format, lint, types
 # make compare  greedy, best-of-8 and the router side by side on the same problems
 # make repeat   the router twice with one seed: how many answers agree, and which do not
@@ -31,7 +31,7 @@ test: $(VENV)/.dev
 sglang-cpu: $(SGLANG_VENV)/.ready
 
 test-sglang: $(SGLANG_VENV)/.ready
-	$(SGLANG_BIN)/python -m pytest tests/sglang
+	$(SGLANG_BIN)/python -m pytest tests/sglang tests/router/scoring
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
