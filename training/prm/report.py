@@ -31,13 +31,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`ece_final`: of the last scores; `ece_steps`: of all, each step for its path's end."""
+    """`halfway`: AUROC within problems of the PRM's scores after half of the steps; `ece_final`: of the last
+    scores; `ece_steps`: of all, each step for its path's end."""
 
     kind: str
     problems: int
     paths: int
     prm: Judged
     baseline: Judged
+    halfway: Estimate | None
     ece_final: float
     ece_steps: float
 
@@ -76,6 +78,7 @@ def report(problems: Sequence[Solved], seed: int) -> Report:
 
 def _kind(name: str, problems: Sequence[Solved], scores: Sequence[Scores], seed: int) -> Kind:
     final = _final(scores)
+    half = [[steps[(len(steps) - 1) // 2] if steps else 0.0 for steps in paths] for paths in scores]
     baseline = [
         [0.0 if path.logprob is None else float(np.exp(min(0.0, path.logprob))) for path in problem.paths_N]
         for problem in problems
@@ -96,6 +99,7 @@ def _kind(name: str, problems: Sequence[Solved], scores: Sequence[Scores], seed:
         len(ends),
         _judged(problems, final, seed),
         _judged(problems, baseline, seed),
+        ordered(problems, half, seed),
         calibration_error(last, ends, np.ones(len(ends))),
         calibration_error(steps[:, 0], steps[:, 1], np.ones(len(steps))),
     )
@@ -120,6 +124,7 @@ def lines(found: Report) -> Iterator[str]:
         yield f"{kind.kind}: {kind.problems} problems, {kind.paths} samples"
         yield f"  calibration error {kind.ece_final:.3f} at the end, {kind.ece_steps:.3f} over all steps"
         yield from _judged_lines("PRM", kind.prm)
+        yield f"    AUROC within problems after half of the steps {_shown(kind.halfway)}"
         yield from _judged_lines("log-probability baseline", kind.baseline)
     for group in found.without:
         yield f"without {group.group}: AUROC within problems {_shown(group.auroc)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from fractions import Fraction
 
 from router.scoring.arithmetic.equations import Equation
@@ -20,10 +20,13 @@ _MOST = 200
 
 class Derivations:
     """The results so far, each with its source: the numbers in its calculation that are no results
-    themselves, and the sources of those that are."""
+    themselves, and the sources of those that are. A number that is both a result and `given` is the result
+    the first time after it was stated, and the given one from then on."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: Container[Fraction] = ()) -> None:
+        self._given = given
         self._of: dict[Fraction, tuple[Fraction, Source]] = {}
+        self._fresh: set[Fraction] = set()
 
     def add(self, one: Equation) -> None:
         # A product anywhere shows in the value, whatever the signs.
@@ -32,9 +35,10 @@ class Derivations:
         for operand in one.operands:
             sign = operand.sign if plain else "*"
             known = self._of.get(operand.number)
-            if known is None:
+            if known is None or (operand.number in self._given and operand.number not in self._fresh):
                 source[sign, operand.number] += 1
                 continue
+            self._fresh.discard(operand.number)
             result, made_of = known
             if sign != "*" and (sign == "-") != (result < 0):
                 made_of = _turned(made_of.items())
@@ -45,6 +49,7 @@ class Derivations:
                 source = Counter()
                 break
         self._of[abs(one.result)] = one.result, source
+        self._fresh.add(abs(one.result))
 
     def source(self, result: Fraction) -> Source | None:
         """None where no calculation stated it."""

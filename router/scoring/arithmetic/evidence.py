@@ -64,6 +64,8 @@ _CHARS = 20_000
 _STATES = re.compile(r"boxed|####|answer", re.IGNORECASE)
 _MARK = 6
 _UNKNOWN = math.nan
+_LEAST = -50.0
+"""Of a mean log-probability; below, all are as good as impossible."""
 
 
 def evidence(problem: str, steps: Sequence[Step]) -> list[tuple[float, ...]]:
@@ -86,7 +88,7 @@ class _Seen:
     def __init__(self, given: Given) -> None:
         self._given = given
         self._known = _COMMON | given.words | set(given.numbers)
-        self._derivations = Derivations()
+        self._derivations = Derivations(given.numbers)
         self._results: list[Fraction] = []
         self._wrong = 0
         self._text = ""
@@ -112,7 +114,7 @@ class _Seen:
         self._tokens += tokens
         here = _UNKNOWN
         if step.logprobs_T and tokens and math.isfinite(total := math.fsum(step.logprobs_T)):
-            here = total / tokens
+            here = max(_LEAST, total / tokens)
             self._logprob += total
             self._scored += tokens
         return self._row(here)
@@ -140,7 +142,7 @@ class _Seen:
             (lines - len(self._lines)) / max(1, lines),
             float(self._code),
             math.log1p(self._tokens),
-            self._logprob / self._scored if self._scored else _UNKNOWN,
+            max(_LEAST, self._logprob / self._scored) if self._scored else _UNKNOWN,
             here,
         )
 

@@ -7,7 +7,7 @@ import re
 __all__ = ["lines", "plain"]
 
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-_MIXED = re.compile(r"(\d+)\s*\\[dt]?frac\s*\{(\d+)\}\s*\{(\d+)\}")
+_MIXED = re.compile(r"(?<!\d)(\d++)\s*+\\[dt]?frac\s*\{(\d+)\}\s*\{(\d+)\}")
 """1\\frac{9}{10}: a sum, not a product."""
 _NESTED = 3
 """Fractions within fractions are read to this depth."""

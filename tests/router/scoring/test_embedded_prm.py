@@ -1,0 +1,175 @@
+"""The embedded PRM: its scores, and files that are believed only where they are whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path as File
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from difficulty import ModelFileError
+from difficulty.manifest import Provenance, sha256
+from policies import Path, Step
+from router.scoring import EmbeddedPrm, Scored, checked, make_scorer
+from router.scoring.arithmetic import FEATURES
+from router.scoring.embedded_file import read, shipped, write
+from router.scoring.linear import Linear, Weights
+
+WEIGHTS = Weights(
+    Linear(0.2, (0.5,) * len(FEATURES), tuple((-1.0) ** at for at in range(len(FEATURES)))),
+    Linear(-1.0, (0.1,) * len(FEATURES), tuple(0.3 * at - 2 for at in range(len(FEATURES)))),
+)
+
+PATHS = st.lists(
+    st.builds(
+        lambda text, n, logprob: Step(text, (0,) * n, (logprob,) * n),
+        st.text(max_size=20) | st.sampled_from(["3 + 4 = 8", "so \\boxed{7}", "#### 3"]),
+        st.integers(0, 3),
+        st.floats(-50, 0) | st.just(-math.inf),
+    ),
+    min_size=1,
+    max_size=4,
+).map(lambda steps: Path((0,), tuple(steps)))
+
+
+def score(batch: Sequence[tuple[str, Path]], weights: Weights | File = WEIGHTS) -> list[Scored]:
+    async def main() -> list[Scored]:
+        async with EmbeddedPrm(weights) as prm:
+            return list(await prm.score(batch))
+
+    return asyncio.run(main())
+
+
+@given(st.lists(st.tuples(st.text(max_size=20) | st.just("Compute 3 + 4."), PATHS), max_size=4))
+def test_one_probability_a_step_alone_as_in_a_batch(batch: list[tuple[str, Path]]) -> None:
+    scored = score(batch)
+    for one, (problem, path) in zip(scored, batch, strict=True):
+        assert checked(path, one).usage.computed == 0
+        assert score([(problem, path)]) == [one]
+
+
+@given(PATHS)
+def test_a_score_does_not_depend_on_later_steps(path: Path) -> None:
+    [whole] = score([("Compute 3 + 4.", path)])
+    for cut in range(1, len(path.steps_S)):
+        assert score([("Compute 3 + 4.", Path((0,), path.steps_S[:cut]))])[0].scores_S == whole.scores_S[:cut]
+
+
+def test_other_tasks_have_their_turn_in_a_large_batch() -> None:
+    turns = []
+
+    async def other() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        beside = asyncio.create_task(other())
+        await EmbeddedPrm(WEIGHTS).score([("", Path((0,), (Step("a"),)))] * 500)
+        beside.cancel()
+
+    asyncio.run(main())
+    assert len(turns) > 10
+
+
+def test_open_and_answered_paths_have_weights_of_their_own() -> None:
+    none = (0.0,) * len(FEATURES)
+    weights = Weights(Linear(-2.0, none, none), Linear(2.0, none, none))
+    steps = (Step("Let us see.\n\n"), Step("\\boxed{3}\n\n"), Step("Done."))
+    [scored] = score([("", Path((0,), steps))], weights)
+    assert scored.scores_S == pytest.approx((0.1192, 0.8808, 0.8808), abs=1e-4)
+
+
+def test_what_is_unknown_stands_for_its_centre() -> None:
+    linear = Linear(0.5, (1.0, 2.0), (3.0, -1.0))
+    assert linear((math.nan, 2.0)) == linear((1.0, math.nan)) == linear((1.0, 2.0))
+    assert Linear(0.0, (0.0,), (1e6,))((-1e6,)) == 0.0
+    assert Linear(0.0, (0.0,), (1e6,))((1e6,)) == 1.0
+
+
+def test_it_is_no_baseline_and_costs_nothing() -> None:
+    prm = make_scorer("checks")
+    assert (prm.name, prm.params, prm.is_baseline) == ("checks", 0, False)
+    assert prm.price("a problem", Path((0,), (Step("a"),))) == 0
+
+
+def saved(folder: File) -> File:
+    write(
+        folder,
+        WEIGHTS,
+        Provenance(command="by hand", seed=0, data=[]),
+        problems=3,
+        paths=24,
+        policy_models=["a model"],
+        libraries={},
+    )
+    return folder
+
+
+def test_files_give_back_what_was_written(tmp_path: File) -> None:
+    assert read(saved(tmp_path)) == WEIGHTS
+    assert read(saved(tmp_path)) == WEIGHTS  # over an earlier one
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["manifest.json", "prm.json"]
+    path = Path((0,), (Step("3 + 4 = 7"), Step("\\boxed{7}")))
+    assert score([("", path)], tmp_path) == score([("", path)])
+
+
+def changed(name: str, change: Callable[[Any], None], *, signed: bool) -> Callable[[File], None]:
+    def damage(folder: File) -> None:
+        document = json.loads((folder / name).read_text())
+        change(document)
+        (folder / name).write_text(json.dumps(document))
+        if signed:
+            data = (folder / name).read_bytes()
+            manifest = json.loads((folder / "manifest.json").read_text())
+            manifest |= {"sha256": sha256(data), "bytes": len(data)}
+            (folder / "manifest.json").write_text(json.dumps(manifest))
+
+    return damage
+
+
+DAMAGE: list[tuple[Callable[[File], object], str]] = [
+    (lambda folder: (folder / "manifest.json").unlink(), "No embedded PRM at .*train it again"),
+    (lambda folder: (folder / "manifest.json").write_text("{"), "is no PRM's manifest"),
+    (lambda folder: (folder / "prm.json").unlink(), r"prm\.json is missing"),
+    (lambda folder: (folder / "prm.json").write_bytes(b""), "not the file that its manifest names"),
+    (lambda folder: (folder / "prm.json").write_bytes(b" " * 2**21), "is larger than"),
+    (changed("manifest.json", lambda d: d.update(evidence=99), signed=False), "version 99 of the evidence"),
+    (changed("manifest.json", lambda d: d.update(file="../prm.json"), signed=False), "manifest .file"),
+    (changed("prm.json", lambda d: d["open"].update(intercept=0.3), signed=False), "not the file that its"),
+    (changed("prm.json", lambda d: d["open"].update(intercept=math.nan), signed=True), "no embedded PRM"),
+    (changed("prm.json", lambda d: d["open"]["weights"].update(wrong=1e300), signed=True), "no embedded PRM"),
+    (changed("prm.json", lambda d: d["open"]["weights"].pop("wrong"), signed=True), "its features are not"),
+    (
+        changed("prm.json", lambda d: d["answered"]["centres"].update(x=1), signed=True),
+        "its features are not",
+    ),
+    (changed("prm.json", lambda d: d.pop("answered"), signed=True), "no embedded PRM .answered"),
+    (changed("prm.json", lambda d: d.update(schema_version=2), signed=True), "schema_version"),
+]
+
+
+@pytest.mark.parametrize(("damage", "says"), DAMAGE)
+def test_damage_is_found(tmp_path: File, damage: Callable[[File], object], says: str) -> None:
+    damage(saved(tmp_path))
+    with pytest.raises(ModelFileError, match=says):
+        score([("", Path((0,), (Step("a"),)))], tmp_path)
+
+
+def test_an_installation_without_one_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: File) -> None:
+    monkeypatch.setattr("router.data._FOLDERS", (tmp_path,))
+    with pytest.raises(ModelFileError, match=r"has no embedded PRM .*train-prm"):
+        shipped()
+
+
+def test_it_imports_neither_torch_nor_scikit_learn() -> None:
+    code = "import sys, router.scoring; sys.exit(bool({'torch', 'sklearn', 'scipy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
