@@ -21,7 +21,8 @@ from router.pipeline import Router
 from router.presets import load_embedded
 from router.price import Price
 from router.problem import Problem
-from router.scoring import SCORERS, LogprobBaseline, Scorer, make_scorer
+from router.scoring import SCORERS, EmbeddedPrm, LogprobBaseline, Scorer, make_scorer
+from router.scoring.embedded_file import FILE
 from router.scoring.registry import find_prm
 from router.table import load_table
 from router.weights import Progress, default_policy_model, resolve, size_of
@@ -132,6 +133,8 @@ def _scorer(settings: Settings) -> Scorer:
         from router.scoring.sglang import SGLangScorer
 
         return SGLangScorer(find_prm(settings.prm), settings.prm_urls)
+    if (trained := _trained(settings)) is not None:
+        return trained
     from router.scoring.local import LocalScorer
 
     return LocalScorer(settings.prm)
@@ -139,8 +142,15 @@ def _scorer(settings: Settings) -> Scorer:
 
 def _prm(settings: Settings) -> tuple[str, int]:
     """The name and the size of the PRM."""
-    scorer = make_scorer(settings.prm) if settings.prm in SCORERS else find_prm(settings.prm)
-    return scorer.name, scorer.params
+    scorer = make_scorer(settings.prm) if settings.prm in SCORERS else _trained(settings)
+    found = scorer or find_prm(settings.prm)
+    return found.name, found.params
+
+
+def _trained(settings: Settings) -> EmbeddedPrm | None:
+    """The embedded PRM of a directory that `compute-router train-prm` wrote."""
+    folder = Path(settings.prm)
+    return EmbeddedPrm(folder) if (folder / FILE).is_file() else None
 
 
 def _served(settings: Settings) -> tuple[str, int, dict[str, Served]]:
@@ -186,7 +196,11 @@ def run_config(
             "fingerprint": router.engine.model.fingerprint,
             "context": router.engine.model.context,
         },
-        "prm": {"name": router.scorer.name, "is_baseline": router.scorer.is_baseline},
+        "prm": {
+            "name": router.scorer.name,
+            "is_baseline": router.scorer.is_baseline,
+            "sha256": router.scorer.fingerprint if isinstance(router.scorer, EmbeddedPrm) else None,
+        },
         "limits": {
             "step_tokens": router.limits.step_tokens,
             "path_tokens": router.limits.path_tokens,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path as File
 
 from policies import Path
 from router.scoring.base import Scored
-from router.scoring.embedded_file import read, shipped
+from router.scoring.embedded_file import FILE, read, shipped
 from router.scoring.linear import Weights
 
 __all__ = ["EmbeddedPrm"]
@@ -32,6 +33,14 @@ class EmbeddedPrm:
 
     def __init__(self, weights: File | Weights | None = None) -> None:
         self._source = weights
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The hash of the weights' file, where they are one that is there."""
+        if isinstance(self._source, Weights):
+            return None
+        file = (self._source or shipped()) / FILE
+        return sha256(file.read_bytes()).hexdigest() if file.is_file() else None
 
     async def __aenter__(self) -> EmbeddedPrm:
         self._weights()

@@ -17,7 +17,9 @@ from router.errors import RouterError
 from router.scoring.arithmetic import FEATURES, SCHEMA
 from router.scoring.linear import Linear, Weights
 
-__all__ = ["Manifest", "read", "read_manifest", "shipped", "write"]
+__all__ = ["FILE", "Manifest", "read", "read_manifest", "shipped", "write"]
+
+FILE = "prm.json"
 
 _MOST_BYTES = 2**20
 _AGAIN = "train it again with `compute-router train-prm`"

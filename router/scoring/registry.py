@@ -83,7 +83,9 @@ def find_prm(name: str) -> Prm:
     known = _named(name)
     if known is None:
         supported = ", ".join(prm.name for prm in _KNOWN)
-        raise InputError(f"unknown PRM {name[:100]!r}; known: {supported}, or a folder with one of them")
+        raise InputError(
+            f"unknown PRM {name[:100]!r}; known: logprob-baseline, checks, {supported}, or a folder with one of them"
+        )
     return known
 
 

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from difficulty import ModelFileError
 from difficulty.manifest import Provenance, sha256
-from policies import Path, Step
+from policies import Path, Step, make
+from router.assemble import Settings, build, run_config
+from router.problem import Problem
 from router.scoring import EmbeddedPrm, Scored, checked, make_scorer
 from router.scoring.arithmetic import FEATURES
 from router.scoring.embedded_file import read, shipped, write
@@ -173,3 +175,23 @@ def test_an_installation_without_one_says_so(monkeypatch: pytest.MonkeyPatch, tm
 def test_it_imports_neither_torch_nor_scikit_learn() -> None:
     code = "import sys, router.scoring; sys.exit(bool({'torch', 'sklearn', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_run_is_of_its_weights(tmp_path: File) -> None:
+    """A PRM of one's own is a directory; with other weights a run is another run."""
+    provenance = Provenance(command="a test", seed=0, data=[])
+    found = []
+    for at, weights in enumerate((WEIGHTS, Weights(WEIGHTS.answered, WEIGHTS.open))):
+        folder = tmp_path / str(at)
+        write(weights, folder, provenance, problems=1, paths=8, policy_models=["a test"])
+        settings = Settings(engine="scripted", prm=str(folder))
+        with build(settings) as router:
+            config = run_config(router, settings, [], strategy="auto", budget=None)
+            results = list(
+                router.solve_many([Problem("p", "Compute 3 + 4.", "7")], strategy=make("best_of_n:n=2"))
+            )
+        assert config["prm"]["name"] == "checks"
+        assert results[0].error is None
+        found.append(config["prm"]["sha256"])
+    assert None not in found
+    assert found[0] != found[1]
