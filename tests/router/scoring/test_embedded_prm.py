@@ -183,15 +183,14 @@ def test_a_run_is_of_its_weights(tmp_path: File) -> None:
     found = []
     for at, weights in enumerate((WEIGHTS, Weights(WEIGHTS.answered, WEIGHTS.open))):
         folder = tmp_path / str(at)
-        write(weights, folder, provenance, problems=1, paths=8, policy_models=["a test"])
+        write(folder, weights, provenance, problems=1, paths=8, policy_models=["a test"], libraries={})
         settings = Settings(engine="scripted", prm=str(folder))
         with build(settings) as router:
             config = run_config(router, settings, [], strategy="auto", budget=None)
-            results = list(
-                router.solve_many([Problem("p", "Compute 3 + 4.", "7")], strategy=make("best_of_n:n=2"))
-            )
+            problem = Problem("p", "Compute 3 + 4.", "7")
+            [result] = router.solve_many([problem], strategy=make("best_of_n:n=2"))
         assert config["prm"]["name"] == "checks"
-        assert results[0].error is None
+        assert result.error is None
         found.append(config["prm"]["sha256"])
     assert None not in found
     assert found[0] != found[1]
