@@ -10,8 +10,6 @@ The logits at a position are a hash of the ids up to it, as a causal model's are
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from zlib import crc32
 
 import orjson
 from aiohttp import web
+from support.threaded import threaded
 
 __all__ = ["PrmMock", "logit"]
 
@@ -59,34 +58,19 @@ class PrmMock:
     @contextmanager
     def serving(self) -> Iterator[PrmMock]:
         """Serve from a thread of its own."""
-        ready, stop = threading.Event(), asyncio.Event()
-        loop = asyncio.new_event_loop()
-
-        async def main() -> None:
-            app = web.Application(client_max_size=2**26)
-            app.router.add_post("/generate" if self.labels == 0 else "/classify", self._answer)
-            app.router.add_get("/model_info", self._model_info)
-            app.router.add_get("/server_info", self._server_info)
-            runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-            await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            self.port = runner.addresses[0][1]
-            ready.set()
-            await stop.wait()
-            await runner.cleanup()
-
-        def work() -> None:
-            with asyncio.Runner(loop_factory=lambda: loop) as runner:
-                runner.run(main())
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        ready.wait(10)
-        try:
+        with threaded(self._start):
             yield self
-        finally:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(10)
+
+    async def _start(self) -> web.AppRunner:
+        app = web.Application(client_max_size=2**26)
+        app.router.add_post("/generate" if self.labels == 0 else "/classify", self._answer)
+        app.router.add_get("/model_info", self._model_info)
+        app.router.add_get("/server_info", self._server_info)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.port = runner.addresses[0][1]
+        return runner
 
     async def _model_info(self, request: web.Request) -> web.Response:
         return web.json_response(self.model)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -129,27 +128,10 @@ class SGLangMock:
     @contextmanager
     def serving(self) -> Iterator[SGLangMock]:
         """Serve from a thread of its own."""
-        ready, stop = threading.Event(), asyncio.Event()
-        loop = asyncio.new_event_loop()
+        from support.threaded import threaded  # not where this file is run by itself (benchmarks/client.py)
 
-        async def main() -> None:
-            runner = await self.start()
-            ready.set()
-            await stop.wait()
-            await runner.cleanup()
-
-        def work() -> None:
-            with asyncio.Runner(loop_factory=lambda: loop) as runner:
-                runner.run(main())
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        ready.wait(10)
-        try:
+        with threaded(self.start):
             yield self
-        finally:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(10)
 
     async def start(self) -> web.AppRunner:
         app = web.Application(client_max_size=2**26)

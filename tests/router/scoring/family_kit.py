@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from router.errors import InputError
@@ -15,7 +15,17 @@ from router.scoring.families.rlhflow import RLHFlow
 from router.scoring.families.skywork import Skywork
 from router.scoring.families.token_classification import TokenClassification
 
-__all__ = ["FAMILIES", "HOSTILE", "LLAMA", "QWEN", "SIZE", "TinyVocabulary", "hostile", "tiny"]
+__all__ = [
+    "FAMILIES",
+    "HOSTILE",
+    "LLAMA",
+    "QWEN",
+    "SIZE",
+    "TinyVocabulary",
+    "hostile",
+    "rlhflow_text",
+    "tiny",
+]
 
 LLAMA = ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
 QWEN = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<extra_0>")
@@ -92,3 +102,16 @@ HOSTILE = (
 
 def hostile(random: random.Random) -> str:
     return "".join(random.choices(HOSTILE, k=random.randrange(6)))
+
+
+def rlhflow_text(problem: str, steps: Sequence[str]) -> str:
+    """The whole chat as its template writes it; the last step's answer, two tokens, included."""
+    text = (
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023"
+    )
+    text += "\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
+    for at, step in enumerate(steps):
+        said = step if at else f"{problem} {step}"
+        text += f"<|start_header_id|>user<|end_header_id|>\n\n{said}<|eot_id|>"
+        text += "<|start_header_id|>assistant<|end_header_id|>\n\n+<|eot_id|>"
+    return text

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 import pytest
-from family_kit import FAMILIES, HOSTILE, LLAMA, TinyVocabulary, hostile, tiny
+from family_kit import FAMILIES, HOSTILE, LLAMA, TinyVocabulary, hostile, rlhflow_text, tiny
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,15 +31,7 @@ def math_shepherd(vocabulary: TinyVocabulary, problem: str, steps: Sequence[str]
 
 
 def rlhflow(vocabulary: TinyVocabulary, problem: str, steps: Sequence[str]) -> list[int]:
-    text = (
-        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023"
-    )
-    text += "\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
-    for at, step in enumerate(steps):
-        said = step if at else f"{problem} {step}"
-        text += f"<|start_header_id|>user<|end_header_id|>\n\n{said}<|eot_id|>"
-        text += "<|start_header_id|>assistant<|end_header_id|>\n\n+<|eot_id|>"
-    return vocabulary.whole(text)[:-2]
+    return vocabulary.whole(rlhflow_text(problem, steps))[:-2]
 
 
 def skywork(vocabulary: TinyVocabulary, problem: str, steps: Sequence[str]) -> list[int]:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from family_kit import HOSTILE
+from family_kit import HOSTILE, rlhflow_text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -135,15 +135,7 @@ def math_shepherd(real: Real, problem: str, steps: Sequence[str]) -> list[int]:
 
 
 def rlhflow(real: Real, problem: str, steps: Sequence[str]) -> list[int]:
-    text = (
-        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023"
-    )
-    text += "\nToday Date: 26 Jul 2024\n\n<|eot_id|>"
-    for at, step in enumerate(steps):
-        said = step if at else f"{problem} {step}"
-        text += f"<|start_header_id|>user<|end_header_id|>\n\n{said}<|eot_id|>"
-        text += "<|start_header_id|>assistant<|end_header_id|>\n\n+<|eot_id|>"
-    ids: list[int] = real.whole(text)
+    ids: list[int] = real.whole(rlhflow_text(problem, steps))
     return ids[:-2]
 
 
