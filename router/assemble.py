@@ -16,6 +16,7 @@ from policies import Limits
 from router.data import data_path
 from router.decision import Chooser
 from router.engines import Engine, ScriptedEngine
+from router.engines.replay import Recording, ReplayEngine, read_recording
 from router.errors import InputError
 from router.pipeline import Router
 from router.presets import load_embedded
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EngineName", "Settings", "build", "chooser", "run_config"]
 
-EngineName = Literal["embedded", "sglang", "scripted"]
+EngineName = Literal["embedded", "sglang", "replay", "scripted"]
 
 SCRIPTED_DELAY_S = 0.02
 
@@ -40,7 +41,7 @@ SCRIPTED_DELAY_S = 0.02
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a person may set; None stands for what is shipped. `engine_urls` are the SGLang servers of the
-    policy model, `prm_urls` those of the PRM."""
+    policy model, `prm_urls` those of the PRM; `recordings` are the runs that `replay` answers from."""
 
     engine: EngineName = "embedded"
     policy_model: str | None = None
@@ -51,6 +52,7 @@ class Settings:
     price: Price | None = None
     engine_urls: tuple[str, ...] = ()
     prm_urls: tuple[str, ...] = ()
+    recordings: tuple[Path, ...] = ()
 
     @property
     def table_path(self) -> Path:
@@ -93,12 +95,17 @@ def chooser(settings: Settings) -> Chooser:
             return choosing(PolicyModel(*sized(settings.policy_model)))
         name, params, _ = _served(settings)
         return choosing(PolicyModel(name, params))
+    if settings.engine == "replay":
+        model = _recording(settings).model
+        return choosing(PolicyModel(model.name, model.params))
     return choosing(PolicyModel(*size_of(settings.policy_model or default_policy_model())))
 
 
 def _check(settings: Settings) -> None:
     if settings.engine_urls and settings.engine != "sglang":
         raise InputError(f"--engine-url is for --engine sglang, not --engine {settings.engine}")
+    if settings.recordings and settings.engine != "replay":
+        raise InputError(f"--recording is for --engine replay, not --engine {settings.engine}")
     if settings.prm_urls and settings.prm in SCORERS:
         raise InputError("--prm-url is the address of a PRM: say which one with --prm")
 
@@ -118,12 +125,25 @@ def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limi
         if settings.policy_model is not None:
             raise InputError("the scripted engine has no policy model to choose: leave out --policy-model")
         return ScriptedEngine(delay_s=SCRIPTED_DELAY_S), Limits()
+    if settings.engine == "replay":
+        recording = _recording(settings)
+        if settings.seed != recording.seed:
+            raise InputError(f"the recording was made with --seed {recording.seed}, not {settings.seed}")
+        return ReplayEngine(recording), recording.limits
     from router.engines.embedded import EmbeddedEngine
 
     preset = load_embedded()
     weights = resolve(settings.policy_model or default_policy_model(), progress=progress)
     engine = EmbeddedEngine(weights, slots=preset.slots, context=preset.context)
     return engine, preset.limits
+
+
+def _recording(settings: Settings) -> Recording:
+    if not settings.recordings:
+        raise InputError("--engine replay needs --recording DIR, a run or sweep with samples to replay")
+    if settings.policy_model is not None:
+        raise InputError("a recording has its own policy model: leave out --policy-model")
+    return read_recording(settings.recordings)
 
 
 def _scorer(settings: Settings) -> Scorer:
@@ -180,7 +200,7 @@ def run_config(
     """What a run's results depend on. A run continues only under an equal configuration."""
     rows = [[problem.id, problem.text, problem.gold, problem.error] for problem in problems]
     manifest, probe = (settings.predictor_path / name for name in ("manifest.json", PROBE))
-    return {
+    config = {
         "schema_version": 1,
         "input": {"problems": len(problems), "sha256": sha256(orjson.dumps(rows)).hexdigest()},
         "strategy": strategy,
@@ -211,3 +231,6 @@ def run_config(
         "predictor_sha256": sha256(manifest.read_bytes()).hexdigest(),
         "probe_sha256": sha256(probe.read_bytes()).hexdigest() if probe.exists() else None,
     }
+    if isinstance(router.engine, ReplayEngine):
+        config["recording_sha256"] = router.engine.recording
+    return config

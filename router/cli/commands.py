@@ -23,6 +23,7 @@ from router.cli.options import (
     PriceUnit,
     Prm,
     PrmUrls,
+    Recordings,
     Seed,
     StrategyOption,
     TableOption,
@@ -52,6 +53,7 @@ def solve(
     prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
     engine_url: EngineUrls = None,
+    recording: Recordings = None,
     limit: Limit = None,
     seed: Seed = 0,
     table: TableOption = None,
@@ -66,8 +68,8 @@ def solve(
     from router.price import Price
 
     worth = None if price is None else Price(price, price_unit)
-    urls = tuple(engine_url or ()), tuple(prm_url or ())
-    settings = Settings(engine, policy_model, prm, seed, table, predictor, worth, *urls)
+    where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
+    settings = Settings(engine, policy_model, prm, seed, table, predictor, worth, *where)
     with guarded():
         code = run(
             source,
@@ -95,6 +97,7 @@ def route(
     prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
     engine_url: EngineUrls = None,
+    recording: Recordings = None,
     limit: Limit = None,
     table: TableOption = None,
     predictor: PredictorOption = None,
@@ -107,8 +110,8 @@ def route(
     from router.price import Price
 
     worth = None if price is None else Price(price, price_unit)
-    urls = tuple(engine_url or ()), tuple(prm_url or ())
-    settings = Settings(engine, policy_model, prm, 0, table, predictor, worth, *urls)
+    where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
+    settings = Settings(engine, policy_model, prm, 0, table, predictor, worth, *where)
     with guarded():
         code = run(
             source, settings, budget=budget, average_budget=average_budget, limit=limit, as_json=as_json

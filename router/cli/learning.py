@@ -18,6 +18,7 @@ from router.cli.options import (
     PredictorOption,
     Prm,
     PrmUrls,
+    Recordings,
     Seed,
     TableOption,
     TotalDeadline,
@@ -67,6 +68,7 @@ def sweep(
     prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
     engine_url: EngineUrls = None,
+    recording: Recordings = None,
     total_deadline: TotalDeadline = None,
     limit: Limit = None,
     seed: Seed = 0,
@@ -79,8 +81,8 @@ def sweep(
     from router.cli.exits import guarded
     from router.cli.sweep import sweep as run
 
-    urls = tuple(engine_url or ()), tuple(prm_url or ())
-    settings = Settings(engine, policy_model, prm, seed, table, predictor, None, *urls)
+    where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
+    settings = Settings(engine, policy_model, prm, seed, table, predictor, None, *where)
     with guarded():
         code = run(source, arms, out, settings, deadline_s=total_deadline, limit=limit, as_json=as_json)
     raise typer.Exit(code)

@@ -70,7 +70,17 @@ PolicyModelOption = Annotated[
 ]
 Prm = Annotated[str, typer.Option(metavar="P", help="What scores the steps.")]
 EngineOption = Annotated[
-    Literal["embedded", "sglang", "scripted"], typer.Option(help="Who runs the policy model.")
+    Literal["embedded", "sglang", "replay", "scripted"],
+    typer.Option(help="Who runs the policy model; replay answers from runs that were recorded."),
+]
+Recordings = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--recording",
+        metavar="DIR",
+        help="A run or sweep directory whose samples are replayed; again for each further one.",
+        show_default=False,
+    ),
 ]
 EngineUrls = Annotated[
     list[str] | None,

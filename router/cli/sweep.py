@@ -94,6 +94,8 @@ def _command(source: str, arms: Path, out: Path, settings: Settings, limit: int 
         words += ["--engine-url", url]
     for url in settings.prm_urls:
         words += ["--prm-url", url]
+    for folder in settings.recordings:
+        words += ["--recording", str(folder)]
     if settings.policy_model is not None:
         words += ["--policy-model", settings.policy_model]
     if limit is not None:

@@ -13,6 +13,7 @@ import numpy as np
 import orjson
 
 from policies import Step
+from router.engines.replay.recording import results_of
 from router.errors import InputError
 from router.grading import Grader
 from router.scoring.arithmetic import FEATURES, evidence
@@ -20,9 +21,9 @@ from training.derived import sampling_of
 from training.difficulty.corpus import identity
 from training.grid import Floats
 
-__all__ = ["Solved", "Tried", "read_solved", "results_of"]
+__all__ = ["Solved", "Tried", "read_solved"]
 
-RESULTS, CONFIG = "results.jsonl", "config.json"
+CONFIG = "config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +75,6 @@ def read_solved(runs: Sequence[Path]) -> list[Solved]:
             "or problems nearer to what the policy model can do"
         )
     return problems
-
-
-def results_of(run: Path) -> list[Path]:
-    """The results files of a run directory, or of a sweep's. Raises InputError where there are none."""
-    files = sorted(run.glob(RESULTS)) or sorted(run.glob(f"*/{RESULTS}"))
-    if not files:
-        raise InputError(
-            f"{run} holds no {RESULTS}: give what `compute-router solve` or `sweep` wrote to --out"
-        )
-    return files
 
 
 async def _all(runs: Sequence[Path], grader: Grader) -> list[tuple[tuple[int, str], Solved]]:

@@ -13,9 +13,10 @@ import orjson
 
 from difficulty.json_file import replace
 from difficulty.manifest import DataFile, Provenance
+from router.engines.replay.recording import results_of
 from router.errors import InputError
 from router.scoring.embedded_file import Manifest, write
-from training.prm.examples import read_solved, results_of
+from training.prm.examples import read_solved
 from training.prm.fit import fit
 from training.prm.report import Report, report
 
