@@ -21,24 +21,37 @@ __all__ = ["BestOfN", "Greedy", "Majority", "samples"]
 
 
 def samples(
-    n: int, limits: Limits, *, scored: bool, stop: str = "never", rule: str = "vote", aggregate: str = "last"
+    n: int,
+    limits: Limits,
+    *,
+    scored: bool,
+    stop: str = "never",
+    accept: float = 0.0,
+    rule: str = "vote",
+    aggregate: str = "last",
 ) -> Search[tuple[Path, ...]]:
-    """Up to `n` chains, in waves where `stop` may end them early."""
+    """Up to `n` chains, in waves where `stop` or `accept` may end them early."""
     stopping = stop_rule(stop)
     paths_N: tuple[Path, ...] = ()
     lead = Lead()
     while len(paths_N) < n:
         left = n - len(paths_N)
-        wave = stopping.wave(lead, left) if stopping else left
+        wave = 1 if accept else stopping.wave(lead, left) if stopping else left
         children = range(len(paths_N), len(paths_N) + wave)
         paths_N += yield from fork(
             tuple(chain(i, limits, temperature=limits.temperature, scored=scored) for i in children)
         )
+        if accept and _reaches(paths_N[-1], accept, aggregate):
+            break
         if stopping and len(paths_N) < n:
             lead = yield from standing(paths_N, rule, aggregate)
             if stopping.settled(lead, n - len(paths_N)):
                 break
     return paths_N
+
+
+def _reaches(path: Path, accept: float, aggregate: str) -> bool:
+    return path.answer is not None and (value(path, aggregate) or 0.0) >= accept
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +91,8 @@ class BestOfN:
 
     `stop` ends the sampling early, where answers are voted. `reject` is speculative rejection (arXiv
     2410.20290): all N grow together, and at every look this share of those still open, the lowest by
-    partial value, is dropped.
+    partial value, is dropped. `accept` samples one by one: the first whose value is that high is the answer,
+    where a calibrated PRM says how likely it is to be right; without one, all N are selected from.
     """
 
     name: ClassVar[str] = "best_of_n"
@@ -88,12 +102,16 @@ class BestOfN:
     aggregate: str = "last"
     stop: str = "never"
     reject: float = 0.0
+    accept: float = 0.0
 
     def __post_init__(self) -> None:
         whole("n", self.n, 1, MAX_N)
         one_of("select", self.select, SELECTS)
         one_of("aggregate", self.aggregate, tuple(AGGREGATES))
         share("reject", self.reject, 0.0, 1.0)
+        share("accept", self.accept, 0.0, 1.0)
+        if self.accept and self.reject:
+            raise SpecError("accept and reject exclude each other: one samples one by one, one all at once")
         if stop_rule(self.stop):
             if self.select == "max":
                 raise SpecError("stop needs a vote: with select=max a later sample can always be better")
@@ -105,9 +123,17 @@ class BestOfN:
             paths_N = yield from self._survivors(limits)
         else:
             paths_N = yield from samples(
-                self.n, limits, scored=True, stop=self.stop, rule=self.select, aggregate=self.aggregate
+                self.n,
+                limits,
+                scored=True,
+                stop=self.stop,
+                accept=self.accept,
+                rule=self.select,
+                aggregate=self.aggregate,
             )
-        return (yield from select(paths_N, self.select, self.aggregate))
+        # Of those before it none is as good: the best is the one that was accepted.
+        accepted = self.accept and _reaches(paths_N[-1], self.accept, self.aggregate)
+        return (yield from select(paths_N, "max" if accepted else self.select, self.aggregate))
 
     def _survivors(self, limits: Limits) -> Search[tuple[Path, ...]]:
         """All N paths in their own order; looks after 2, 4, 8, ... steps. One open path always goes on."""

@@ -61,9 +61,9 @@ def covers(strategy: Strategy, other: Strategy) -> bool:
 
 def sampling(strategy: Strategy) -> Majority | BestOfN | None:
     """The strategy, where its n samples are independent of each other and all taken."""
-    if isinstance(strategy, BestOfN) and not strategy.reject and strategy.stop == "never":
-        return strategy
-    return strategy if isinstance(strategy, Majority) and strategy.stop == "never" else None
+    if not isinstance(strategy, Majority | BestOfN) or strategy.stop != "never":
+        return None
+    return None if isinstance(strategy, BestOfN) and (strategy.reject or strategy.accept) else strategy
 
 
 def _planned(strategies: Sequence[Strategy]) -> tuple[Arm, ...]:

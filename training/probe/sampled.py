@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policies import BestOfN, Majority, SpecError, make
 from router.grading.normal import normalize, number
 from router.scoring import LogprobBaseline
+from training.derived import sampling_of
 from training.difficulty.corpus import identity
 from training.record import Record, SweptPath
 
@@ -59,13 +59,7 @@ def sampled(records: Iterable[Record]) -> list[Sampled]:
 
 def is_plain(arm: str) -> bool:
     """Whether the paths of such an arm are independent samples, all of them taken."""
-    try:
-        strategy = make(arm)
-    except SpecError:
-        return False
-    if isinstance(strategy, BestOfN):
-        return strategy.stop == "never" and not strategy.reject
-    return isinstance(strategy, Majority) and strategy.stop == "never"
+    return sampling_of(arm) is not None
 
 
 def _is_graded(record: Record) -> bool:
