@@ -24,17 +24,13 @@ import cProfile
 import gc
 import json
 import pstats
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, cast
 
-import aiohttp
-import orjson
+from posting import bare, mock_server, of_aiohttp, prompt
 
 from policies import Limits, make
 from policies import Path as SearchPath
@@ -48,10 +44,8 @@ from router.scheduler import Job, Scheduler
 from router.scoring import Scored
 
 ROOT = Path(__file__).parents[1]
-MOCK = ROOT / "tests" / "support" / "sglang_mock.py"
 SPEC = "beam:n=16,m=4"
 LIMITS = Limits(step_tokens=128, path_tokens=1024, steps=8)
-PROMPT_TOKENS = 200
 BATCH = 64
 TARGETS = {
     "client_us_per_sequence": ("<=", 40.0),
@@ -97,29 +91,11 @@ class Counted(SGLangEngine):
         return super().extend(*args)
 
 
-@contextmanager
-def mock_server() -> Iterator[str]:
-    """The address of a double of SGLang in a process of its own."""
-    command = [sys.executable, str(MOCK), "--token-s", "0.002", "--step-tokens", "60"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.communicate()
-
-
-def numbered(problem: str) -> list[int]:
-    """200 ids in the tens of thousands, another 200 for every problem."""
-    random = Random(problem)
-    return [10_000 + random.randrange(140_000) for _ in range(PROMPT_TOKENS)]
-
-
 async def search(
     url: str, problems: int, rounds: int, *, logprobs: bool, profile: bool = False
 ) -> dict[str, float]:
     """Solve `problems` generated problems `rounds` times; client CPU a step-sequence."""
-    engine = Counted(url, identify(url), name="Mock-1B", params=10**9, logprobs=logprobs, tokenizer=numbered)
+    engine = Counted(url, identify(url), name="Mock-1B", params=10**9, logprobs=logprobs, tokenizer=prompt)
     async with engine:
         scheduler = Scheduler(engine, Trivial(), cast(Grader, Literal()), seed=1)
 
@@ -155,30 +131,11 @@ async def search(
     }
 
 
-async def bare(url: str, rounds: int) -> dict[str, float]:
+async def plain(url: str, rounds: int) -> dict[str, float]:
     """CPU a sequence of lists of 16 over plain aiohttp, each list back whole."""
-    calls, siblings = 64, 16
-    sampling = {"max_new_tokens": 128, "temperature": 0.7, "stop": "\n\n", "no_stop_trim": True}
-
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-
-        async def call(name: str) -> None:
-            ids = [*numbered(name), *numbered(name)]
-            body = {
-                "input_ids": [ids] * siblings,
-                "sampling_params": [{**sampling, "sampling_seed": i} for i in range(siblings)],
-                "rid": [f"{name:>12}{i:02}" for i in range(siblings)],
-            }
-            async with session.post(f"{url}/generate", data=orjson.dumps(body)) as response:
-                assert len(orjson.loads(await response.read())) == siblings
-
-        await call("first")
-        cpu_R = []
-        for turn in range(rounds):
-            cpu = time.process_time()
-            await asyncio.gather(*(call(f"{turn}-{i}") for i in range(calls)))
-            cpu_R.append((time.process_time() - cpu) / (calls * siblings))
-    return {"bare_us_per_sequence": 1e6 * min(cpu_R)}
+    async with of_aiohttp(url) as post:
+        cost_R = [await bare(post, f"plain{turn:>3}", stream=False) for turn in range(rounds + 1)]
+    return {"bare_us_per_sequence": 1e6 * min(cost_R[1:])}
 
 
 def texts(n: int) -> list[str]:
@@ -250,7 +207,7 @@ def main() -> None:
             return
         if not (options.quick or options.no_logprobs):
             figures |= asyncio.run(search(url, problems, options.rounds, logprobs=True))
-        figures |= asyncio.run(bare(url, options.rounds))
+        figures |= asyncio.run(plain(url, options.rounds))
     figures["client_over_bare"] = figures["client_us_per_sequence"] / figures["bare_us_per_sequence"]
     figures |= decisions(512 if options.quick else 4096)
     for name, value in figures.items():
