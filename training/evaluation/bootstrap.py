@@ -23,6 +23,12 @@ class Resamples:
 
     def intervals(self, values_PK: Floats, level: float = 0.95) -> list[Interval]:
         """Percentile interval of the mean of each of K columns. A column with a NaN has (NaN, NaN)."""
+        tail = (1 - level) / 2
+        low, high = np.quantile(self.means(values_PK), [tail, 1 - tail], axis=0)
+        return list(zip(low.tolist(), high.tolist(), strict=True))
+
+    def means(self, values_PK: Floats) -> Floats:
+        """(draws, K): the mean of each column in each resample."""
         generator = np.random.default_rng(self._seed)
         means = []
         for start in range(0, self._draws, _BLOCK):
@@ -31,6 +37,4 @@ class Resamples:
             drawn += np.arange(len(drawn), dtype=np.int32)[:, None] * self._problems
             counts = np.bincount(drawn.ravel(), minlength=size[0] * size[1]).reshape(size)
             means.append(counts @ values_PK / self._problems)
-        tail = (1 - level) / 2
-        low, high = np.quantile(np.concatenate(means), [tail, 1 - tail], axis=0)
-        return list(zip(low.tolist(), high.tolist(), strict=True))
+        return np.concatenate(means)

@@ -13,7 +13,7 @@ from training.prm.crossfit import Scores, crossfit
 from training.prm.examples import Solved
 from training.prm.figures import Estimate, Selected, ordered, selected
 
-__all__ = ["Judged", "Kind", "Report", "Without", "lines", "report"]
+__all__ = ["Judged", "Kind", "Report", "Without", "kind_lines", "kinds", "lines", "report"]
 
 POOLED = "all"
 FEW_SAMPLES = 4
@@ -61,19 +61,24 @@ class Report:
 
 def report(problems: Sequence[Solved], seed: int) -> Report:
     """Scores are cross-fitted in five folds of problems; intervals are of 2,000 resamples of problems."""
-    scores = crossfit(problems, seed)
-    names = sorted({problem.kind for problem in problems})
-    kinds = []
-    for name in [POOLED, *names] if len(names) > 1 else names:
-        at = [i for i, problem in enumerate(problems) if name in (POOLED, problem.kind)]
-        kinds.append(_kind(name, [problems[i] for i in at], [scores[i] for i in at], seed))
+    found = kinds(problems, crossfit(problems, seed), seed)
     without = []
     for group, features in GROUPS.items():
         final = _final(crossfit(problems, seed, frozenset(features)))
         chosen = selected(problems, final, seed, None)
         over = None if chosen is None else chosen.weighted_over_vote
         without.append(Without(group, ordered(problems, final, seed), over))
-    return Report(tuple(kinds), tuple(without))
+    return Report(found, tuple(without))
+
+
+def kinds(problems: Sequence[Solved], scores: Sequence[Scores], seed: int) -> tuple[Kind, ...]:
+    """All problems together, then each kind by itself where there are several."""
+    names = sorted({problem.kind for problem in problems})
+    found = []
+    for name in [POOLED, *names] if len(names) > 1 else names:
+        at = [i for i, problem in enumerate(problems) if name in (POOLED, problem.kind)]
+        found.append(_kind(name, [problems[i] for i in at], [scores[i] for i in at], seed))
+    return tuple(found)
 
 
 def _kind(name: str, problems: Sequence[Solved], scores: Sequence[Scores], seed: int) -> Kind:
@@ -121,14 +126,19 @@ def _judged(problems: Sequence[Solved], final: Sequence[Sequence[float]], seed: 
 def lines(found: Report) -> Iterator[str]:
     """The report as text; [95 % interval] (problems that it is of)."""
     for kind in found.kinds:
-        yield f"{kind.kind}: {kind.problems} problems, {kind.paths} samples"
-        yield f"  calibration error {kind.ece_final:.3f} at the end, {kind.ece_steps:.3f} over all steps"
-        yield from _judged_lines("PRM", kind.prm)
-        yield f"    AUROC within problems after half of the steps {_shown(kind.halfway)}"
-        yield from _judged_lines("log-probability baseline", kind.baseline)
+        yield from kind_lines(kind)
     for group in found.without:
         yield f"without {group.group}: AUROC within problems {_shown(group.auroc)}"
         yield f"  weighted vote over majority {_shown(group.weighted_over_vote, '+')}"
+
+
+def kind_lines(kind: Kind) -> Iterator[str]:
+    """One kind of problems as text."""
+    yield f"{kind.kind}: {kind.problems} problems, {kind.paths} samples"
+    yield f"  calibration error {kind.ece_final:.3f} at the end, {kind.ece_steps:.3f} over all steps"
+    yield from _judged_lines("PRM", kind.prm)
+    yield f"    AUROC within problems after half of the steps {_shown(kind.halfway)}"
+    yield from _judged_lines("log-probability baseline", kind.baseline)
 
 
 def _judged_lines(name: str, judged: Judged) -> Iterator[str]:

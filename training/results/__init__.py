@@ -1,0 +1,1 @@
+"""What the shipped sweep shows: the PRM, the router against fixed arms, by difficulty; as Markdown."""

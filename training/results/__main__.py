@@ -1,0 +1,95 @@
+"""What a sweep shows, as Markdown: the PRM, every arm, the router, by price, by rival and by difficulty.
+
+    python -m training.results SWEEP [--data ../shared/data] [--plot PATH] [--seed N]
+
+Difficulty and table are fitted on the other folds of problems, from a predictor that has seen no outcome
+(docs/evaluation.md); intervals are of 2,000 resamples of problems. Sweeps are kept without the texts of other
+people's problems: `--data` gives them back by id. Without it a problem's difficulty is that of the average.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from difficulty import load
+from router.data import data_path
+from router.price import Price
+from training.evaluation.blind import UNSEEING
+from training.evaluation.crossfit import crossfitted
+from training.evaluation.judge import Contest, Section, judge
+from training.evaluation.plot import plot
+from training.evaluation.run import sweep_file
+from training.grids import grids
+from training.prm.report import kinds
+from training.record import Record, read_records
+from training.results.document import arms, by_bin, by_price, prm, versus
+from training.results.samples import joined, scored
+from training.results.versus import against, at_same_tokens
+from training.workload import problem_texts
+
+__all__ = ["main"]
+
+PRICES = tuple(Price(value) for value in (0.0, 0.01, 0.03, 0.1, 0.25))
+RIVALS = (
+    "majority:n=16",
+    "best_of_n:n=16,select=max,aggregate=last",
+    "best_of_n:n=16,select=weighted,aggregate=last",
+)
+
+
+def sections(records: Sequence[Record], seed: int) -> Iterator[tuple[Contest, Section]]:
+    """Every policy model and PRM of the sweep, cross-fitted and judged."""
+    found = [grid.comparable() for grid in grids(records)]
+    base = load(data_path(UNSEEING).parent)
+    for contest in crossfitted([grid for grid in found if grid.problems_P], lambda out: base, seed):
+        yield contest, judge(contest, PRICES, seed)
+
+
+def report(records: Sequence[Record], contest: Contest, section: Section, seed: int) -> Iterator[str]:
+    grid = contest.grid
+    known = sum(text is not None for text in grid.texts_P)
+    yield f"## {grid.policy_model}, PRM {grid.prm or 'none'}"
+    yield ""
+    problems = f"{len(grid.problems_P)} problems ({known} with their texts)"
+    yield f"{problems}, {len(grid.arms_A)} arms, {contest.mode}."
+    rivals = [arm for arm in RIVALS if arm in grid.arms_A]
+    mine = [one for one in records if (one.policy_model, one.prm) == (grid.policy_model, grid.prm)]
+    solved, scores = scored(mine)
+    parts = [
+        ("The PRM", prm(kinds(solved, scores, seed)) if solved else ()),
+        ("Fixed arms", arms(section.judged[0])),
+        ("By price (accuracy per 1,000 tokens)", by_price(section)),
+        ("Against sixteen samples", versus(against(contest, rivals, PRICES, seed))),
+        ("At the same tokens", versus(at_same_tokens(contest, seed))),
+        ("By measured difficulty: accuracy, tokens", by_bin(contest, section, rivals)),
+    ]
+    for title, lines in parts:
+        yield f"\n### {title}\n"
+        yield from lines
+    yield ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sweep", type=Path, metavar="SWEEP")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--plot", type=Path, help="PATH.svg and PATH.png; needs the report extra")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    began = time.monotonic()
+    texts = {} if options.data is None else problem_texts(options.data)
+    records = joined(read_records(sweep_file(options.sweep)), texts)
+    judged = list(sections(records, options.seed))
+    for contest, section in judged:
+        print("\n".join(report(records, contest, section, options.seed)))
+    if options.plot is not None:
+        for path in plot([section for _, section in judged], options.plot):
+            print(f"wrote {path}")
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The figures of one grid as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from difficulty.bins import BINS
+from training.evaluation.bootstrap import Interval
+from training.evaluation.judge import Contest, Judged, Section
+from training.evaluation.outcomes import Outcomes
+from training.evaluation.rivals import true_bins
+from training.prm.figures import Estimate
+from training.prm.report import Kind
+from training.results.versus import Versus, routed
+
+__all__ = ["arms", "by_bin", "by_price", "prm", "versus"]
+
+
+def prm(kinds: Sequence[Kind]) -> Iterator[str]:
+    """The PRM beside the log-probabilities, by kind of problem."""
+    columns = [f"{kind.kind} ({kind.problems} problems, {kind.paths:,} samples)" for kind in kinds]
+    yield from _head(["", *columns])
+    yield _row(["AUROC within problems", *(_estimate(kind.prm.auroc) for kind in kinds)])
+    yield _row(["of samples that state an answer", *(_estimate(kind.prm.auroc_answered) for kind in kinds)])
+    yield _row(["after half of the steps", *(_estimate(kind.halfway) for kind in kinds)])
+    yield _row(["AUROC of the log-probability", *(_estimate(kind.baseline.auroc) for kind in kinds)])
+    for at in range(min((len(kind.prm.selected) for kind in kinds), default=0)):
+        chosen = [kind.prm.selected[at] for kind in kinds]
+        rivals = [kind.baseline.selected[at] for kind in kinds]
+        n = chosen[0].n
+        yield _row([f"n = {n}: pass@1", *(f"{one.pass_at_1.mean:.3f}" for one in chosen)])
+        yield _row([f"n = {n}: majority", *(f"{one.vote.mean:.3f}" for one in chosen)])
+        yield _row([f"n = {n}: any right", *(f"{one.oracle.mean:.3f}" for one in chosen)])
+        for name, ones in (("PRM", chosen), ("log-probability", rivals)):
+            over = [_estimate(one.weighted_over_vote, "+") for one in ones]
+            yield _row([f"n = {n}: weighted vote by {name} over majority", *over])
+            over = [_estimate(one.best_over_vote, "+") for one in ones]
+            yield _row([f"n = {n}: best-of-n by {name} over majority", *over])
+    yield _row(["calibration error at the end", *(f"{kind.ece_final:.3f}" for kind in kinds)])
+
+
+def arms(judged: Judged) -> Iterator[str]:
+    """Every fixed arm, by tokens."""
+    yield from _head(["arm", "accuracy", "95 %", "tokens a problem"])
+    for name, score in sorted(judged.arms.items(), key=lambda one: one[1].tokens + one[1].prm_tokens):
+        tokens = score.tokens + score.prm_tokens
+        interval = _interval(score.intervals["accuracy"])
+        yield _row([f"`{name}`", f"{score.accuracy:.3f}", interval, f"{tokens:,.0f}"])
+
+
+def by_price(section: Section) -> Iterator[str]:
+    """The router, the fixed arm that was best on the other folds, the paper's rule and the oracles."""
+    yield from _head(
+        ["price", "policy", "accuracy", "tokens", "utility", "over best fixed", "95 %", "gap closed"]
+    )
+    for judged in section.judged:
+        closed = "none to close" if judged.gap_closed is None else f"{judged.gap_closed:.0%}"
+        for name, score in judged.policies.items():
+            mine = name == "router"
+            yield _row(
+                [
+                    f"{judged.price.value:g}",
+                    f"**{name}**" if mine else name,
+                    f"{score.accuracy:.3f}",
+                    f"{score.tokens + score.prm_tokens:,.0f}",
+                    f"{score.utility:.3f}",
+                    f"{judged.difference:+.4f}" if mine else "",
+                    _interval(judged.difference_interval, "+") if mine else "",
+                    closed if mine else "",
+                ]
+            )
+
+
+def versus(found: Sequence[Versus]) -> Iterator[str]:
+    head = "fixed arm, its accuracy, its tokens, price, router, difference, 95 %, share of its tokens, 95 %"
+    yield from _head(head.split(", "))
+    for one in found:
+        yield _row(
+            [
+                f"`{one.arm}`",
+                f"{one.arm_accuracy:.3f}",
+                f"{one.arm_tokens:,.0f}",
+                f"{one.price.value:.3g}",
+                f"{one.accuracy:.3f}",
+                f"{one.difference:+.4f}",
+                _interval(one.difference_interval, "+"),
+                f"{one.share:.3f}",
+                _interval(one.share_interval),
+            ]
+        )
+
+
+def by_bin(contest: Contest, section: Section, references: Sequence[str]) -> Iterator[str]:
+    """Accuracy and tokens in each measured bin: the router at each price, and some fixed arms."""
+    grid, bin_P = contest.grid, true_bins(contest.grid)
+    outcomes = Outcomes.of(grid)
+    rows = [(f"router at {one.price.value:g}", *routed(contest, one.price)) for one in section.judged]
+    for arm in references:
+        at = grid.arms_A.index(arm)
+        paid_P = outcomes.tokens[:, at] + outcomes.prm_tokens[:, at]
+        rows.append((f"`{arm}`", outcomes.accuracy[:, at], paid_P))
+    counts = np.bincount(bin_P, minlength=len(BINS))
+    yield from _head(["", *(f"{name} ({n})" for name, n in zip(BINS, counts, strict=True))])
+    for name, accuracy_P, tokens_P in rows:
+        cells = [
+            f"{accuracy_P[bin_P == at].mean():.3f}, {tokens_P[bin_P == at].mean():,.0f}"
+            if counts[at]
+            else "-"
+            for at in range(len(BINS))
+        ]
+        yield _row([name, *cells])
+
+
+def _estimate(one: Estimate | None, sign: str = "") -> str:
+    if one is None:
+        return "-"
+    return f"{one.mean:{sign}.3f} {_interval(one.interval, sign)} ({one.problems})"
+
+
+def _interval(interval: Interval, sign: str = "") -> str:
+    low, high = interval
+    return f"[{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def _head(cells: Sequence[str]) -> Iterator[str]:
+    yield _row(cells)
+    yield _row(["---"] * len(cells))
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,49 @@
+"""The samples of a sweep as the PRM report takes them, and its rows with the texts of their problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from router.scoring.arithmetic import FEATURES
+from training.derived import is_sampled
+from training.difficulty.corpus import identity
+from training.prm.crossfit import Scores
+from training.prm.examples import Solved, Tried
+from training.record import Record
+
+__all__ = ["joined", "scored"]
+
+
+def joined(records: Iterable[Record], texts: Mapping[str, str]) -> list[Record]:
+    """The records, those without a text with that of their id, where it is known."""
+    return [
+        record if record.problem is not None else replace(record, problem=texts.get(record.problem_id))
+        for record in records
+    ]
+
+
+def scored(records: Sequence[Record]) -> tuple[list[Solved], list[Scores]]:
+    """Of each problem the row with the most plain samples that a PRM scored, and their scores by step."""
+    most: dict[str, Record] = {}
+    for record in records:
+        if is_sampled(record) and any(path.scores for path in record.paths):
+            known = most.get(record.problem_id)
+            if known is None or len(record.paths) > len(known.paths):
+                most[record.problem_id] = record
+    unseen = np.zeros((0, len(FEATURES)))
+    problems = [
+        Solved(
+            record.problem_id.partition("-")[0],
+            record.problem_id if record.problem is None else identity(record.problem),
+            record.policy_model,
+            tuple(
+                Tried(unseen, path.answer, path.group, path.correct is True, path.logprob)
+                for path in record.paths
+            ),
+        )
+        for record in most.values()
+    ]
+    return problems, [tuple(path.scores for path in record.paths) for record in most.values()]
