@@ -1,0 +1,139 @@
+"""What the results say: shares of tokens and differences as they are, and Markdown that holds together."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evaluation_kit import simulated
+
+from router.price import Price
+from training.evaluation.gain import CURVE
+from training.grid import Floats, Grid, Ints
+from training.prm.report import kinds
+from training.record import Record, SweptPath, read_records
+from training.results.__main__ import main
+from training.results.samples import joined, scored
+from training.results.versus import DECISION_TOKENS, against, at_same_tokens, routed
+
+ROOT = Path(__file__).parents[3]
+SWEEP = ROOT / "configs" / "sweeps" / "qwen2.5-coder-0.5b.jsonl"
+ARMS = ("greedy", "majority:n=4", "beam:n=4,m=2")
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """A contest whose router takes an arm by the price, or the best one by problem."""
+
+    grid: Grid
+    by_problem: bool = False
+    mode: str = "by hand"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def bins_P3(self) -> Floats:
+        return np.full((len(self.grid.problems_P), 3), 1 / 3)
+
+    def router(self, price: Price) -> Ints:
+        if self.by_problem:
+            return self.grid.accuracy_PA.argmax(axis=1)
+        n = len(self.grid.problems_P)
+        return np.full(n, 2 if price.value < 0.01 else 1 if price.value < 0.1 else 0, dtype=np.int64)
+
+    def best_fixed(self, price: Price) -> Ints:
+        return np.zeros(len(self.grid.problems_P), dtype=np.int64)
+
+
+@pytest.fixture
+def grid() -> Grid:
+    found, _ = simulated(
+        400, ((0.8, 0.3, 0.0), (0.9, 0.5, 0.1), (0.9, 0.6, 0.2)), tokens=(100.0, 400.0, 900.0), arms=ARMS
+    )
+    return replace(found, prm_tokens_PA=np.zeros_like(found.prm_tokens_PA))
+
+
+def test_the_arm_itself_differs_by_its_decision_alone(grid: Grid) -> None:
+    prices = [Price(0.0), Price(0.05), Price(0.5)]
+    found = against(Settled(grid), [ARMS[2], ARMS[1], ARMS[0]], prices, seed=0)
+    assert [(one.arm, one.price) for one in found] == [
+        (arm, price) for arm in (ARMS[2], ARMS[1], ARMS[0]) for price in prices
+    ]
+    for one, tokens in ((found[0], 900), (found[4], 400), (found[8], 100)):
+        assert one.difference == 0
+        assert one.difference_interval == (0, 0)
+        assert one.share == pytest.approx((tokens + DECISION_TOKENS) / tokens)
+        assert one.share_interval == pytest.approx((one.share, one.share))
+
+
+def test_the_interval_of_a_difference_is_paired_and_holds_it(grid: Grid) -> None:
+    best = Settled(grid, by_problem=True)
+    for one in against(best, ARMS, [Price(0.0)], seed=0):
+        low, high = one.difference_interval
+        assert 0 <= low < one.difference < high  # on no problem worse than any arm
+        assert one.share_interval[0] < one.share < one.share_interval[1]
+        assert one.share == pytest.approx(one.tokens / one.arm_tokens)
+        assert one.difference == pytest.approx(one.accuracy - one.arm_accuracy)
+
+
+def test_at_the_same_tokens_nothing_dearer_is_held_against_an_arm(grid: Grid) -> None:
+    contest = Settled(grid)
+    found = {one.arm: one for one in at_same_tokens(contest, seed=0)}
+    assert set(found) == set(ARMS)
+    spent = {price: routed(contest, price)[1].mean() for price in CURVE}
+    for one in found.values():
+        allowed = one.arm_tokens + DECISION_TOKENS
+        assert one.tokens == max(tokens for tokens in spent.values() if tokens <= allowed)
+    dear = replace(grid, tokens_PA=grid.tokens_PA + np.array([0.0, 400.0, 0.0]))
+    only = Settled(dear.columns([ARMS[1], ARMS[2], ARMS[0]]), by_problem=True)
+    assert ARMS[0] not in {one.arm for one in at_same_tokens(only, seed=0)}
+
+
+def record(problem: str, arm: str, scores: list[float | None], text: str | None = None) -> Record:
+    paths = tuple(
+        SweptPath(str(i), i, i == 0, 10, () if one is None else (0.1, one)) for i, one in enumerate(scores)
+    )
+    return Record(problem, "m", arm, True, problem=text, prm="checks", paths=paths)
+
+
+def test_of_each_problem_the_row_with_most_scored_samples_counts() -> None:
+    arm = "best_of_n:n={},select=max,aggregate=last"
+    records = [
+        record("sum-1", arm.format(2), [0.9, 0.2]),
+        record("sum-1", arm.format(3), [0.9, 0.2, 0.3]),
+        record("gsm8k-1", arm.format(2), [0.4, 0.6]),
+        record("gsm8k-2", arm.format(2), [None, None]),
+        record("gsm8k-3", "beam:n=4,m=2", [0.4, 0.6]),
+    ]
+    problems, scores = scored(records)
+    assert [(one.kind, len(one.paths_N)) for one in problems] == [("sum", 3), ("gsm8k", 2)]
+    assert scores == [((0.1, 0.9), (0.1, 0.2), (0.1, 0.3)), ((0.1, 0.4), (0.1, 0.6))]
+    pooled, *_ = kinds(problems, scores, 0)
+    assert pooled.prm.auroc is not None
+    assert pooled.prm.auroc.mean == pytest.approx(0.5)  # ordered right once, wrong once
+
+
+def test_texts_come_back_by_id_and_none_is_overwritten() -> None:
+    records = [record("a", "greedy", []), record("b", "greedy", [], "own"), record("c", "greedy", [])]
+    found = joined(records, {"a": "A", "b": "B"})
+    assert [one.problem for one in found] == ["A", "own", None]
+
+
+def test_the_shipped_sweep_as_markdown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["results", str(SWEEP)])
+    main()
+    out = capsys.readouterr().out
+    assert len({one.problem_id for one in read_records(SWEEP)}) > 20
+    assert out.count("### ") >= 6
+    width = 0
+    for line in out.splitlines():
+        if not line.startswith("|"):
+            width = 0
+            continue
+        cells = line.count("|")
+        assert width in (0, cells), line
+        width = cells
