@@ -28,7 +28,7 @@ from training.record import Record, read_records
 from training.results.document import arms, by_bin, by_price, prm, versus
 from training.results.samples import joined, scored
 from training.results.versus import against, at_same_tokens
-from training.workload import problem_texts
+from training.workload import known_problems
 
 __all__ = ["main"]
 
@@ -80,8 +80,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     began = time.monotonic()
-    texts = {} if options.data is None else problem_texts(options.data)
-    records = joined(read_records(sweep_file(options.sweep)), texts)
+    known = {} if options.data is None else known_problems(options.data)
+    records = joined(read_records(sweep_file(options.sweep)), known)
     judged = list(sections(records, options.seed))
     for contest, section in judged:
         print("\n".join(report(records, contest, section, options.seed)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,12 +18,15 @@ from training.record import Record
 __all__ = ["joined", "scored"]
 
 
-def joined(records: Iterable[Record], texts: Mapping[str, str]) -> list[Record]:
-    """The records, those without a text with that of their id, where it is known."""
-    return [
-        record if record.problem is not None else replace(record, problem=texts.get(record.problem_id))
-        for record in records
-    ]
+def joined(records: Iterable[Record], known: Mapping[str, Mapping[str, Any]]) -> list[Record]:
+    """The records; those without a text get text and answer from the problem of their id, where it is known."""
+    found = []
+    for record in records:
+        if record.problem is None and record.problem_id in known:
+            row = known[record.problem_id]
+            record = replace(record, problem=row["problem"], gold=row["answer"])
+        found.append(record)
+    return found
 
 
 def scored(records: Sequence[Record]) -> tuple[list[Solved], list[Scores]]:

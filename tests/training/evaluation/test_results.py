@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 from evaluation_kit import simulated
 
+from router.errors import InputError
 from router.price import Price
 from training.evaluation.gain import CURVE
 from training.grid import Floats, Grid, Ints
 from training.prm.report import kinds
 from training.record import Record, SweptPath, read_records
 from training.results.__main__ import main
+from training.results.again import agreements, drawn
+from training.results.again import main as again
 from training.results.samples import joined, scored
 from training.results.versus import DECISION_TOKENS, against, at_same_tokens, routed
 
@@ -115,10 +118,10 @@ def test_of_each_problem_the_row_with_most_scored_samples_counts() -> None:
     assert pooled.prm.auroc.mean == pytest.approx(0.5)  # ordered right once, wrong once
 
 
-def test_texts_come_back_by_id_and_none_is_overwritten() -> None:
+def test_texts_and_answers_come_back_by_id_and_none_is_overwritten() -> None:
     records = [record("a", "greedy", []), record("b", "greedy", [], "own"), record("c", "greedy", [])]
-    found = joined(records, {"a": "A", "b": "B"})
-    assert [one.problem for one in found] == ["A", "own", None]
+    found = joined(records, {name: {"problem": name.upper(), "answer": "1"} for name in "ab"})
+    assert [(one.problem, one.gold) for one in found] == [("A", "1"), ("own", None), (None, None)]
 
 
 def test_the_shipped_sweep_as_markdown(
@@ -137,3 +140,37 @@ def test_the_shipped_sweep_as_markdown(
         cells = line.count("|")
         assert width in (0, cells), line
         width = cells
+
+
+def test_a_slice_run_again_is_held_against_the_same_problems(grid: Grid) -> None:
+    lower = replace(grid, accuracy_PA=grid.accuracy_PA * np.array([1.0, 0.5, 1.0]))
+    some = lower.rows(np.arange(50, 90)[::-1]).columns([ARMS[1], ARMS[0]])
+    found = {(one.arm, one.figure): one for one in agreements(grid, some, 0)}
+    assert set(found) == {(arm, figure) for arm in ARMS[:2] for figure in ("accuracy", "tokens")}
+    same, halved = found[ARMS[0], "accuracy"], found[ARMS[1], "accuracy"]
+    assert same.agrees
+    assert same.before == same.now == pytest.approx(grid.accuracy_PA[50:90, 0].mean())
+    assert not halved.agrees
+    assert halved.now == pytest.approx(halved.before / 2)
+
+
+def test_problems_are_drawn_alike_whatever_their_order_and_only_with_text_and_answer() -> None:
+    records = [replace(record(f"p{i}", "greedy", [], f"text {i}"), gold="1") for i in range(40)]
+    records += [record("no-gold", "greedy", [], "text"), replace(record("no-text", "greedy", []), gold="1")]
+    first = drawn(records, 10)
+    assert [one.problem_id for one in drawn(records[::-1], 10)] == [one.problem_id for one in first]
+    assert {one.problem_id for one in first} < {one.problem_id for one in drawn(records, 20)}
+    assert len(drawn(records, 100)) == 40
+    with pytest.raises(InputError, match="too few problems"):
+        drawn(records[40:], 10)
+
+
+def test_a_live_slice_says_whether_it_agrees(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    argv = ["again", str(SWEEP), "--out", str(tmp_path), "--problems", "6", "--engine", "scripted"]
+    monkeypatch.setattr(sys, "argv", argv)
+    # The scripted engine writes short texts: its tokens are not those of the sweep.
+    assert again() == 1
+    last = capsys.readouterr().out.splitlines()[-4:]
+    assert sum("DIFFERS" in line for line in last) >= 2

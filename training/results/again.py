@@ -1,0 +1,127 @@
+"""A slice of a sweep run again, live: does this machine come to the same figures?
+
+    python -m training.results.again SWEEP --out runs/again [--problems 30] [--data ../shared/data] [--seed N]
+
+Greedy and four samples of the sweep's policy model on problems drawn by the hash of their ids, with a seed
+of their own; then each arm's accuracy and tokens beside those that the sweep has of the same problems, with
+the 95 % interval of the paired difference over problems. Exit code 1 where an interval leaves out 0. Killed,
+the same command goes on. Problems of which the sweep has no text are drawn only with `--data`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from router.assemble import Settings
+from router.cli.sweep import sweep
+from router.errors import InputError
+from training.evaluation.bootstrap import Interval, Resamples
+from training.evaluation.run import sweep_file
+from training.grid import Grid
+from training.grids import grids
+from training.jsonl import write_jsonl
+from training.record import Record, read_records
+from training.results.samples import joined
+from training.workload import known_problems
+
+__all__ = ["Agreement", "agreements", "drawn", "main"]
+
+ARMS = ("greedy", "best_of_n:n=4,select=weighted,aggregate=last")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One arm on the same problems: means of the sweep and of the new run, and the paired difference."""
+
+    arm: str
+    figure: str
+    before: float
+    now: float
+    interval: Interval
+
+    @property
+    def agrees(self) -> bool:
+        low, high = self.interval
+        return low <= 0 <= high
+
+
+def drawn(records: Sequence[Record], problems: int) -> list[Record]:
+    """One record for each of `problems` problems whose text and answer are known, in the order of a hash of
+    their ids: the first ones are a random sample that every machine draws alike.
+
+    Raises InputError where there are fewer than two.
+    """
+    known = {one.problem_id: one for one in records if one.problem is not None and one.gold is not None}
+    found = sorted(known.values(), key=lambda one: sha256(one.problem_id.encode()).digest())[:problems]
+    if len(found) < 2:
+        raise InputError("the sweep has too few problems with text and answer: --data gives texts back")
+    return found
+
+
+def agreements(before: Grid, now: Grid, seed: int) -> Iterator[Agreement]:
+    """Accuracy and tokens of every arm that both have, on the problems that both have."""
+    problems = [problem for problem in now.problems_P if problem in before.problems_P]
+    was = before.rows(np.array([before.problems_P.index(one) for one in problems]))
+    is_ = now.rows(np.array([now.problems_P.index(one) for one in problems]))
+    for arm in now.arms_A:
+        if arm not in was.arms_A:
+            continue
+        at, to = was.arms_A.index(arm), is_.arms_A.index(arm)
+        pairs = (
+            ("accuracy", was.accuracy_PA[:, at], is_.accuracy_PA[:, to]),
+            ("tokens", was.tokens_PA[:, at], is_.tokens_PA[:, to]),
+        )
+        for figure, old_P, new_P in pairs:
+            [interval] = Resamples(len(problems), seed).intervals((new_P - old_P)[:, None])
+            yield Agreement(arm, figure, float(old_P.mean()), float(new_P.mean()), interval)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sweep", type=Path, metavar="SWEEP")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--problems", type=int, default=30)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--engine", choices=("embedded", "scripted"), default="embedded")
+    options = parser.parse_args()
+    known = {} if options.data is None else known_problems(options.data)
+    try:
+        records = joined(read_records(sweep_file(options.sweep)), known)
+        some = drawn(records, options.problems)
+        options.out.mkdir(parents=True, exist_ok=True)
+        problems, arms = options.out / "problems.jsonl", options.out / "arms.txt"
+        rows = [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some]
+        write_jsonl(problems, rows)
+        arms.write_text("\n".join(ARMS) + "\n", "utf-8")
+        model = some[0].policy_model if options.engine == "embedded" else None
+        settings = Settings(options.engine, policy_model=model, seed=options.seed)
+        sweep(str(problems), arms, options.out, settings, deadline_s=None, limit=None, as_json=False)
+        before = _grid(records, some[0].policy_model)
+        now = _grid(list(read_records(options.out / "sweep.jsonl")), None)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    found = list(agreements(before, now, options.seed))
+    for one in found:
+        low, high = one.interval
+        verdict = "agrees" if one.agrees else "DIFFERS"
+        means = f"{one.before:10.3f} {one.now:10.3f}"
+        print(f"{one.arm:<48} {one.figure:<9} {means}   {verdict} [{low:+.3f}, {high:+.3f}]")
+    return 0 if all(one.agrees for one in found) else 1
+
+
+def _grid(records: Sequence[Record], policy_model: str | None) -> Grid:
+    """The grid of most problems, of one policy model where it is named."""
+    some = [one for one in grids(records) if policy_model in (None, one.policy_model)]
+    return max(some, key=lambda one: len(one.problems_P))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
