@@ -16,7 +16,7 @@ from typing import Any
 from training.derived import is_sampled
 from training.jsonl import write_jsonl
 from training.record import Record, RecordError, read_records
-from training.workload import known_problems
+from training.workload import problem_texts
 
 __all__ = ["rollouts"]
 
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--out", required=True, type=Path)
     options = parser.parse_args()
-    texts = {name: row["problem"] for name, row in known_problems(options.data).items()}
+    texts = problem_texts(options.data)
     rows = list(rollouts((one for path in options.sweeps for one in read_records(path)), texts))
     write_jsonl(options.out, rows)
     print(f"{len(rows)} problems -> {options.out}")

@@ -28,7 +28,7 @@ from typing import Any, Literal
 from training.arithmetic import arithmetic_problems, interval
 from training.jsonl import read_jsonl, write_jsonl
 
-__all__ = ["WORKLOADS", "Workload", "known_problems", "workload"]
+__all__ = ["WORKLOADS", "Workload", "known_problems", "problem_texts", "workload"]
 
 EASIER_LEVELS = (1, 2, 3)
 MAX_CHARS = 600
@@ -78,6 +78,11 @@ def workload(name: str, data: Path) -> list[dict[str, Any]]:
 def known_problems(data: Path) -> dict[str, dict[str, Any]]:
     """The problems of all workloads by id."""
     return {row["id"]: row for name in WORKLOADS for row in workload(name, data)}
+
+
+def problem_texts(data: Path) -> dict[str, str]:
+    """Their texts by id."""
+    return {name: row["problem"] for name, row in known_problems(data).items()}
 
 
 def _gsm8k(split: str, data: Path) -> Iterator[dict[str, Any]]:

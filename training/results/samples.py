@@ -19,7 +19,7 @@ __all__ = ["joined", "scored"]
 
 
 def joined(records: Iterable[Record], known: Mapping[str, Mapping[str, Any]]) -> list[Record]:
-    """The records; those without a text get text and answer from the problem of their id, where it is known."""
+    """The records; one without a text gets text and answer from the problem of its id, where it is known."""
     found = []
     for record in records:
         if record.problem is None and record.problem_id in known:
