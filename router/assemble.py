@@ -45,7 +45,7 @@ class Settings:
 
     engine: EngineName = "embedded"
     policy_model: str | None = None
-    prm: str = LogprobBaseline.name
+    prm: str | None = None
     seed: int = 0
     table: Path | None = None
     predictor: Path | None = None
@@ -53,6 +53,14 @@ class Settings:
     engine_urls: tuple[str, ...] = ()
     prm_urls: tuple[str, ...] = ()
     recordings: tuple[Path, ...] = ()
+
+    @property
+    def scores(self) -> str:
+        """What scores steps. Unless another is asked for, the embedded policy models have the PRM that was
+        trained on them, the others the baseline."""
+        if self.prm is not None:
+            return self.prm
+        return EmbeddedPrm.name if self.engine in ("embedded", "replay") else LogprobBaseline.name
 
     @property
     def table_path(self) -> Path:
@@ -106,7 +114,7 @@ def _check(settings: Settings) -> None:
         raise InputError(f"--engine-url is for --engine sglang, not --engine {settings.engine}")
     if settings.recordings and settings.engine != "replay":
         raise InputError(f"--recording is for --engine replay, not --engine {settings.engine}")
-    if settings.prm_urls and settings.prm in SCORERS:
+    if settings.prm_urls and settings.scores in SCORERS:
         raise InputError("--prm-url is the address of a PRM: say which one with --prm")
 
 
@@ -147,29 +155,29 @@ def _recording(settings: Settings) -> Recording:
 
 
 def _scorer(settings: Settings) -> Scorer:
-    if settings.prm in SCORERS:
-        return make_scorer(settings.prm)
+    if settings.scores in SCORERS:
+        return make_scorer(settings.scores)
     if settings.prm_urls:
         from router.scoring.sglang import SGLangScorer
 
-        return SGLangScorer(find_prm(settings.prm), settings.prm_urls)
+        return SGLangScorer(find_prm(settings.scores), settings.prm_urls)
     if (trained := _trained(settings)) is not None:
         return trained
     from router.scoring.local import LocalScorer
 
-    return LocalScorer(settings.prm)
+    return LocalScorer(settings.scores)
 
 
 def _prm(settings: Settings) -> tuple[str, int]:
     """The name and the size of the PRM."""
-    scorer = make_scorer(settings.prm) if settings.prm in SCORERS else _trained(settings)
-    found = scorer or find_prm(settings.prm)
+    scorer = make_scorer(settings.scores) if settings.scores in SCORERS else _trained(settings)
+    found = scorer or find_prm(settings.scores)
     return found.name, found.params
 
 
 def _trained(settings: Settings) -> EmbeddedPrm | None:
     """The embedded PRM of a directory that `compute-router train-prm` wrote."""
-    folder = Path(settings.prm)
+    folder = Path(settings.scores)
     return EmbeddedPrm(folder) if (folder / FILE).is_file() else None
 
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from policies.answer import extract_answer
 from router.errors import InputError
 
-__all__ = ["MAX_PROBLEM_CHARS", "Problem", "read_problems", "storable"]
+__all__ = ["MAX_PROBLEM_CHARS", "Problem", "read_problems", "reference", "storable"]
 
 MAX_PROBLEM_CHARS = 100_000
 
@@ -247,7 +247,12 @@ def _gold(fields: Mapping[str, Any]) -> tuple[str | None, str | None]:
         return (extract_answer(storable(solution)) if isinstance(solution, str) else None), None
     if isinstance(answer, bool | list | dict):
         return None, f"The field 'answer' holds {_kind(answer)}, not text or a number."
-    return storable(str(answer).rpartition("####")[2].strip()) or None, None
+    return reference(str(answer)) or None, None
+
+
+def reference(answer: str) -> str:
+    """The answer that `answer` is or, as in GSM8K, ends with after "####"."""
+    return storable(answer.rpartition("####")[2].strip())
 
 
 def storable(text: str) -> str:

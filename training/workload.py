@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from router.problem import reference
 from training.arithmetic import arithmetic_problems, interval
 from training.jsonl import read_jsonl, write_jsonl
 
@@ -76,8 +77,11 @@ def workload(name: str, data: Path) -> list[dict[str, Any]]:
 
 
 def known_problems(data: Path) -> dict[str, dict[str, Any]]:
-    """The problems of all workloads by id."""
-    return {row["id"]: row for name in WORKLOADS for row in workload(name, data)}
+    """Every problem of the data sets and of the workloads by id, its answer as a run's row has it."""
+    found = {row["id"]: row for name in WORKLOADS for row in workload(name, data)}
+    for split in ("train", "test"):
+        found |= {row["id"]: row for row in (*_gsm8k(split, data), *(row for _, row in _math(split, data)))}
+    return {name: {**row, "answer": reference(row["answer"])} for name, row in found.items()}
 
 
 def problem_texts(data: Path) -> dict[str, str]:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from router.cli.options import (
-    PRM,
     AverageBudget,
     Budget,
     Deadline,
@@ -49,7 +48,7 @@ def solve(
     total_budget: TotalBudget = None,
     total_deadline: TotalDeadline = None,
     policy_model: PolicyModelOption = None,
-    prm: Prm = PRM,
+    prm: Prm = None,
     prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
     engine_url: EngineUrls = None,
@@ -93,7 +92,7 @@ def route(
     price: PriceOption = None,
     price_unit: PriceUnit = "tokens",
     policy_model: PolicyModelOption = None,
-    prm: Prm = PRM,
+    prm: Prm = None,
     prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
     engine_url: EngineUrls = None,
@@ -134,7 +133,7 @@ def doctor(
 
     urls = tuple(engine_url or ()), tuple(prm_url or ())
     settings = Settings(
-        "sglang" if engine_url else "embedded", policy_model, PRM, 0, table, predictor, None, *urls
+        "sglang" if engine_url else "embedded", policy_model, None, 0, table, predictor, None, *urls
     )
     with guarded():
         code = run(settings, as_json=as_json)

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import typer
 
 from router.cli.options import (
-    PRM,
     EngineOption,
     EngineUrls,
     Json,
@@ -64,7 +63,7 @@ def sweep(
         ),
     ],
     policy_model: PolicyModelOption = None,
-    prm: Prm = PRM,
+    prm: Prm = None,
     prm_url: PrmUrls = None,
     engine: EngineOption = "embedded",
     engine_url: EngineUrls = None,

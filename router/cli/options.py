@@ -68,7 +68,15 @@ PolicyModelOption = Annotated[
         show_default=False,
     ),
 ]
-Prm = Annotated[str, typer.Option(metavar="P", help="What scores the steps.")]
+Prm = Annotated[
+    str | None,
+    typer.Option(
+        metavar="P",
+        help="What scores steps: checks (default of the embedded models), logprob-baseline, a hub id "
+        "or a folder.",
+        show_default=False,
+    ),
+]
 EngineOption = Annotated[
     Literal["embedded", "sglang", "replay", "scripted"],
     typer.Option(help="Who runs the policy model; replay answers from runs that were recorded."),
@@ -111,5 +119,3 @@ PredictorOption = Annotated[
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the run.")]
 Json = Annotated[bool, typer.Option("--json", help="Only JSON on standard output.")]
-
-PRM = "logprob-baseline"

@@ -89,7 +89,7 @@ def sweep(
 
 def _command(source: str, arms: Path, out: Path, settings: Settings, limit: int | None) -> str:
     words = ["compute-router", "sweep", source, "--arms", str(arms), "--out", str(out)]
-    words += ["--engine", settings.engine, "--prm", settings.prm, "--seed", str(settings.seed)]
+    words += ["--engine", settings.engine, "--prm", settings.scores, "--seed", str(settings.seed)]
     for url in settings.engine_urls:
         words += ["--engine-url", url]
     for url in settings.prm_urls:
