@@ -195,7 +195,7 @@ def test_the_command_line_solves_with_it(tmp_path: Path, capsys: pytest.CaptureF
     assert {row["id"] for row in document["results"]} == {"p0", "p1"}
     for row in document["results"]:
         assert 0 < row["ledger"]["policy"]["generated_tokens"] <= 120
-        assert row["prm"]["is_baseline"] is True
+        assert row["prm"]["is_baseline"] is False
 
 
 def test_a_damaged_model_file_is_one_error(

@@ -22,7 +22,7 @@ from router.assemble import Settings, build, run_config
 from router.problem import Problem
 from router.scoring import EmbeddedPrm, Scored, checked, make_scorer
 from router.scoring.arithmetic import FEATURES
-from router.scoring.embedded_file import read, shipped, write
+from router.scoring.embedded_file import read, read_manifest, shipped, write
 from router.scoring.linear import Linear, Weights
 
 WEIGHTS = Weights(
@@ -194,3 +194,39 @@ def test_a_run_is_of_its_weights(tmp_path: File) -> None:
         found.append(config["prm"]["sha256"])
     assert None not in found
     assert found[0] != found[1]
+
+
+SUM = "Compute 27 + 45 - 13."
+DERIVED = "27 + 45 = 72|72 - 13 = 59|\\boxed{59}"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "27 + 45 = 62|62 - 13 = 49|\\boxed{49}",  # a wrong calculation
+        "27 + 45 = 72|72 + 13 = 85|\\boxed{85}",  # a wrong sign
+        "27 + 45 = 72|\\boxed{72}",  # a number left out
+        "27 + 45 = 72|72 - 13 = 59|\\boxed{60}",  # an answer from nowhere
+    ],
+)
+def test_the_shipped_one_is_surer_of_a_right_derivation(wrong: str) -> None:
+    def last(text: str) -> float:
+        steps = tuple(Step(f"{part}\n\n", (1,) * 12, (-0.1,) * 12) for part in text.split("|"))
+        [scored] = asyncio.run(EmbeddedPrm().score([(SUM, Path((0,), steps))]))
+        return scored.scores_S[-1]
+
+    assert last(DERIVED) > 0.8
+    assert last(wrong) < last(DERIVED) - 0.3, last(wrong)
+
+
+def test_the_shipped_one_is_the_default_of_the_embedded_models_alone() -> None:
+    assert Settings().scores == "checks"
+    assert Settings(engine="replay").scores == "checks"
+    assert Settings(engine="sglang").scores == Settings(engine="scripted").scores == "logprob-baseline"
+    assert Settings(prm="logprob-baseline").scores == "logprob-baseline"
+
+
+def test_the_shipped_one_is_the_file_that_its_manifest_names() -> None:
+    manifest = read_manifest(shipped())
+    assert sha256((shipped() / "prm.json").read_bytes()) == manifest.sha256
+    assert manifest.policy_models == ["Qwen2.5-Coder-0.5B-Instruct"]
