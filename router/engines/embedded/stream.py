@@ -18,6 +18,11 @@ from router.ledger import Tokens
 
 __all__ = ["refusal", "stream"]
 
+RELEVANT = 1e-6
+"""A token this much less probable than the likeliest is not drawn. At temperature 0.7 all such tokens of a
+vocabulary of 150,000 together have less than 0.0005 of the likeliest one's chance; sorting through them took a
+seventh of the engine's time."""
+
 _FINISH: dict[str, Literal["open", "stop", "length"]] = {"word": "open", "eos": "stop", "limit": "length"}
 
 
@@ -82,8 +87,9 @@ def _body(request: Request, n: int) -> dict[str, Any]:
         "seed": request.seed,
         "n_predict": request.max_tokens,
         "temperature": request.temperature,
-        # The paper samples from the whole distribution; llama.cpp's defaults would cut its tail.
-        "samplers": ["temperature"],
+        # The paper samples from the whole distribution, of which llama.cpp's defaults would cut a good part.
+        "samplers": ["min_p", "temperature"],
+        "min_p": RELEVANT,
         "stop": [STEP_END] if request.until == "step" else [],
         "stream": True,
         "return_tokens": True,
