@@ -19,6 +19,7 @@ from router.table import MeasuredRow, RuleRow, Table, load_table
 from training.grid import Floats, Grid
 from training.simulate import crossing, grid_of, one_hot, soft_bins
 from training.tables import fit_row, fit_table
+from training.tables.__main__ import _beside
 from training.tables.cells import interval
 from training.tables.sample import sample
 
@@ -252,6 +253,26 @@ def test_the_shipped_table_is_measured_for_the_embedded_model() -> None:
     assert isinstance(row, MeasuredRow)
     assert "greedy" in {arm.spec for arm in row.arms}
     assert json.loads(data_path("table.json").read_text("utf-8"))["schema_version"] == 2
+
+
+def test_the_embedded_prm_has_a_measured_row_of_its_own() -> None:
+    shipped = load_table(data_path("table.json"))
+    row = shipped.row("Qwen2.5-Coder-0.5B-Instruct", 494032768, "checks")
+    assert isinstance(row, MeasuredRow)
+    assert row.prm == "checks"
+    assert any("accept" in arm.spec for arm in row.arms)
+
+
+def test_what_is_not_measured_anew_stays() -> None:
+    old = table_of(sweep(20, 1, policy_model="a"), sweep(20, 2, policy_model="b"))
+    new = table_of(sweep(20, 3, policy_model="b"))
+    both = _beside(old, new)
+    keys = [(row.policy_model, row.size, row.prm) for row in both.rows]
+    assert len(set(keys)) == len(keys)
+    measured = [row for row in both.rows if isinstance(row, MeasuredRow)]
+    assert [row for row in new.rows if isinstance(row, MeasuredRow)] == measured[:1]
+    assert {row.policy_model for row in measured} >= {"a", "b"}
+    assert _beside(old, old) == old
 
 
 def test_ten_thousand_problems_and_twenty_arms_take_seconds() -> None:

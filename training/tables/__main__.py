@@ -1,9 +1,10 @@
 """Fits the rows of a strategy table from sweeps; the paper's rule stays where nothing is measured.
 
-    python -m training.tables SWEEP... [--data ../shared/data] --predictor DIR --price P --table FILE
+    python -m training.tables SWEEP... [--data ../shared/data] [--keep] --predictor DIR --price P --table FILE
 
 Texts that a sweep was kept without come back from training/workload.py, by id. Difficulty is predicted
-without the answers of the problem in question: the predictor is refitted without each of five folds.
+without the answers of the problem in question: the predictor is refitted without each of five folds. With
+--keep, what FILE has measured and these sweeps have not stays.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from difficulty import load
-from router.table import MeasuredRow
+from router.table import MeasuredRow, Table, load_table
 from training.evaluation.blind import Blind
 from training.evaluation.folds import FOLDS
 from training.grids import grids
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--predictor", type=Path, default=Path("configs/difficulty"))
     parser.add_argument("--price", type=float, default=PRICE, help="accuracy that 1,000 tokens must be worth")
     parser.add_argument("--table", required=True, type=Path)
+    parser.add_argument("--keep", action="store_true", help="the table's other measured rows stay")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     records = [record for path in options.sweeps for record in read_records(path)]
@@ -43,10 +45,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     blind = Blind(found, lambda out: base, count=FOLDS, seed=options.seed)
     bins = [blind.bins(at, range(FOLDS)) for at in range(len(found))]
     table = fit_table(found, bins, seed=options.seed, source=_command(options), price=options.price)
+    if options.keep:
+        table = _beside(load_table(options.table), table)
     options.table.write_text(table.model_dump_json(indent=1) + "\n", "utf-8")
     for row in table.rows:
         if isinstance(row, MeasuredRow):
             print("\n".join(_shown(row)))
+
+
+def _beside(old: Table, new: Table) -> Table:
+    """The new table with the measured rows of the old one that it has nothing in place of."""
+    measured = [row for row in new.rows if isinstance(row, MeasuredRow)]
+    keys = {(row.policy_model, row.size, row.prm) for row in measured}
+    for row in (*old.rows, *new.rows):
+        key = (row.policy_model, row.size, row.prm)
+        if isinstance(row, MeasuredRow) and key not in keys:
+            measured.append(row)
+            keys.add(key)
+    rules = [row for row in new.rows if (row.policy_model, row.size, row.prm) not in keys]
+    return Table(schema_version=2, price=new.price, price_unit=new.price_unit, rows=(*measured, *rules))
 
 
 def _command(options: argparse.Namespace) -> str:
@@ -54,8 +71,9 @@ def _command(options: argparse.Namespace) -> str:
         path.name if path.is_absolute() else str(path) for path in (*options.sweeps, options.table)
     )
     data = " --data ../shared/data" if options.data else ""
+    keep = " --keep" if options.keep else ""
     return (
-        f"python -m training.tables {' '.join(sweeps)}{data} --price {options.price:g} "
+        f"python -m training.tables {' '.join(sweeps)}{data}{keep} --price {options.price:g} "
         f"--seed {options.seed} --table {table}"
     )
 

@@ -1,0 +1,72 @@
+"""A sweep as it ships: smaller, and the same grid comes of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.compact import compact, main
+from training.grids import grids
+from training.record import Record, SweptPath, read_records, write_records
+
+LARGE = "best_of_n:n=4,select=weighted,aggregate=last"
+ARMS = (LARGE, "best_of_n:n=4,select=max,aggregate=last", "majority:n=2", "majority:n=4,stop=certain")
+
+
+def record(problem: str, arm: str) -> Record:
+    samples = 0 if arm == "majority:n=2" else 4
+    paths = tuple(
+        SweptPath(str(i % 2), i % 2, i % 2 == 0, 30 + i, (0.123456, 0.2 * i + 0.01234), -0.123456)
+        for i in range(samples)
+    )
+    uses = not arm.startswith("majority")
+    return Record(
+        problem, "m", arm, True, problem=f"The text of {problem}.", gold="0", params=10**9, seed=1,
+        prm="checks" if uses else None, prm_params=0 if uses else None, tokens=130, prm_tokens=0,
+        paths=paths,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def records() -> list[Record]:
+    return [record(problem, arm) for arm in ARMS for problem in ("sum-1", "gsm8k-test-1", "sum-2")]
+
+
+def test_the_grid_is_the_same_but_for_the_texts_of_others(records: list[Record]) -> None:
+    [whole], [small] = grids(records), grids(compact(records))
+    assert small.arms_A == whole.arms_A
+    for name in ("accuracy_PA", "tokens_PA", "prm_tokens_PA", "right_P", "samples_P"):
+        assert np.array_equal(getattr(small, name), getattr(whole, name), equal_nan=True), name
+    assert whole.texts_P == ("The text of sum-1.", "The text of gsm8k-test-1.", "The text of sum-2.")
+    assert small.texts_P == ("The text of sum-1.", None, "The text of sum-2.")
+
+
+def test_what_another_row_answers_for_and_what_says_nothing_of_other_arms_is_left_out(
+    records: list[Record],
+) -> None:
+    found = list(compact(records))
+    assert {row.arm for row in found} == set(ARMS) - {"majority:n=2"}
+    assert all(bool(row.paths) == (row.arm != ARMS[3]) for row in found)
+    assert {row.gold for row in found if row.problem_id == "gsm8k-test-1"} == {None}
+    # Of another seed they are other samples.
+    kept = list(compact([*records, replace(record("sum-1", "majority:n=2"), seed=2)]))
+    assert [row.seed for row in kept if row.arm == "majority:n=2"] == [2]
+
+
+def test_the_file_and_its_manifest(records: list[Record], tmp_path: Path) -> None:
+    folder, out = tmp_path / "one", tmp_path / "out" / "small.jsonl"
+    write_records(folder / "sweep.jsonl", records)
+    with pytest.raises(SystemExit, match="which says how the sweep was made"):
+        main([str(folder), "--out", str(out)])
+    (folder / "sweep.manifest.json").write_text('{"seed": 1}')
+    main([str(folder), "--out", str(out)])
+    manifest = json.loads((tmp_path / "out" / "small.manifest.json").read_text())
+    assert manifest["rows"] == len(list(read_records(out)))
+    assert manifest["sweeps"] == {"one": {"seed": 1}}
+    first = out.read_bytes()
+    main([str(folder), "--out", str(out)])
+    assert out.read_bytes() == first

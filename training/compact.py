@@ -1,0 +1,105 @@
+"""Sweeps as one file that ships: small, and without other people's problems.
+
+    python -m training.compact SWEEP... --out configs/sweeps/NAME.jsonl
+
+Rows of arms that are not plain samples lose their paths, which say nothing of other arms; arms that another
+row answers for are left out (docs/sweeps.md); problems that are not ours keep their id alone; scores and
+log-probabilities keep four digits. Beside it goes NAME.manifest.json: the sweeps' manifests, and the hash.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+
+from router.errors import InputError
+from training.archive import OURS
+from training.derived import sampling_of
+from training.evaluation.run import sweep_file
+from training.plan import covers
+from training.record import Record, SweptPath, read_records, write_records
+
+__all__ = ["compact", "main"]
+
+DIGITS = 4
+
+
+def compact(records: Iterable[Record]) -> Iterator[Record]:
+    """The rows that are needed, in their order."""
+    rows = list(records)
+    most: dict[tuple[str, str, int | None], list[Record]] = {}
+    for row in rows:
+        if sampling_of(row.arm) is not None and row.paths:
+            most.setdefault((row.policy_model, row.problem_id, row.seed), []).append(row)
+    for row in rows:
+        mine = sampling_of(row.arm)
+        rivals = most.get((row.policy_model, row.problem_id, row.seed), ())
+        if mine is not None and any(_more(other, row) for other in rivals):
+            continue
+        yield _small(row, keep_paths=mine is not None)
+
+
+def _more(other: Record, row: Record) -> bool:
+    """Whether `other` holds more samples than `row`, and all that the row says."""
+    mine, theirs = sampling_of(row.arm), sampling_of(other.arm)
+    if mine is None or theirs is None or len(other.paths) <= len(row.paths):
+        return False
+    return covers(theirs, mine) and other.prm == (row.prm or other.prm)
+
+
+def _small(row: Record, *, keep_paths: bool) -> Record:
+    ours = row.problem_id.startswith(OURS)
+    return replace(
+        row,
+        problem=row.problem if ours else None,
+        gold=row.gold if ours else None,
+        paths=tuple(map(_rounded, row.paths)) if keep_paths else (),
+    )
+
+
+def _rounded(path: SweptPath) -> SweptPath:
+    return replace(
+        path,
+        scores=tuple(round(score, DIGITS) for score in path.scores),
+        logprob=None if path.logprob is None else round(path.logprob, DIGITS),
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args(arguments)
+    try:
+        files = [sweep_file(path) for path in options.sweeps]
+        rows = write_records(options.out, compact(row for file in files for row in read_records(file)))
+        manifest = {
+            "file": options.out.name,
+            "rows": rows,
+            "sha256": sha256(options.out.read_bytes()).hexdigest(),
+            "command": f"python -m training.compact {' '.join(file.parent.name for file in files)}",
+            "sweeps": {file.parent.name: _manifest(file) for file in files},
+        }
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    beside = options.out.with_suffix(".manifest.json")
+    beside.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+    print(f"{rows} rows -> {options.out}, {options.out.stat().st_size:,} bytes")
+
+
+def _manifest(file: Path) -> object:
+    path = file.with_suffix(".manifest.json")
+    try:
+        return orjson.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}, which says how the sweep was made, cannot be read ({error})") from error
+
+
+if __name__ == "__main__":
+    main()
