@@ -7,6 +7,7 @@ A sweep takes hours, what is learned from it is learned again in minutes: so its
 The problems of other people's data sets are kept by id alone; unpacking gets them back from `--data`, and
 leaves out, with a warning, rows whose problem it cannot find. A line with "run" opens a run and has its
 config.json; the lines after it are the rows of its results.jsonl. Of the same runs the same bytes come.
+Beside each unpacked run lies problems.jsonl, what `sweep --engine replay` is to be given.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from training.workload import known_problems
 
 __all__ = ["Unpacked", "main", "pack", "unpack"]
 
-CONFIG, RESULTS = "config.json", "results.jsonl"
+CONFIG, RESULTS, PROBLEMS = "config.json", "results.jsonl", "problems.jsonl"
 OURS = ("sum-",)
 """What the ids of problems of our own begin with."""
 
@@ -80,8 +81,9 @@ def unpack(archive: Path, out: Path, known: Mapping[str, Mapping[str, Any]]) -> 
                 missing += 1
                 continue
             line["problem"], line["gold"] = problem["problem"], problem["answer"]
-        with target.open("ab") as file:
-            file.write(orjson.dumps(line) + b"\n")
+        _append(target, line)
+        problem = {"id": line["id"], "problem": line["problem"], "answer": line["gold"]}
+        _append(target.with_name(PROBLEMS), problem)
         rows += 1
     return Unpacked(rows, missing)
 
@@ -102,6 +104,11 @@ def _opened(out: Path, line: dict[str, Any]) -> Path:
     results = folder / RESULTS
     results.touch()
     return results
+
+
+def _append(file: Path, row: Mapping[str, Any]) -> None:
+    with file.open("ab") as lines:
+        lines.write(orjson.dumps(row) + b"\n")
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:

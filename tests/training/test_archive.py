@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from router.errors import InputError
+from router.problem import read_problems
 from training.archive import pack, unpack
 
 SECRET = "How many apples does Ann have?"
@@ -55,6 +56,16 @@ def test_what_is_unpacked_is_what_was_packed(runs: list[Path], tmp_path: Path) -
     assert set(read(tmp_path / "again")) == {"sweep/greedy", "sweep/majority", "run"}
     for name, found in read(tmp_path / "again").items():
         assert found == read(tmp_path)[name]
+
+
+def test_a_run_comes_with_the_problems_to_replay(runs: list[Path], tmp_path: Path) -> None:
+    pack(runs, tmp_path / "runs.jsonl.xz")
+    unpack(tmp_path / "runs.jsonl.xz", tmp_path / "again", KNOWN)
+    problems = read_problems(str(tmp_path / "again" / "run" / "problems.jsonl"))
+    assert [(one.id, one.text, one.gold) for one in problems] == [
+        ("gsm8k-test-3", SECRET, "12"),
+        ("sum-2x2-1", "Compute 5 + 7.", "12"),
+    ]
 
 
 def test_problems_of_others_are_in_it_by_id_alone(runs: list[Path], tmp_path: Path) -> None:
