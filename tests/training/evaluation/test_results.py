@@ -16,7 +16,7 @@ from training.evaluation.gain import CURVE
 from training.grid import Floats, Grid, Ints
 from training.prm.report import kinds
 from training.record import Record, SweptPath, read_records
-from training.results.__main__ import main
+from training.results.__main__ import largest, main
 from training.results.again import agreements, drawn
 from training.results.again import main as again
 from training.results.samples import joined, scored
@@ -92,6 +92,19 @@ def test_at_the_same_tokens_nothing_dearer_is_held_against_an_arm(grid: Grid) ->
     dear = replace(grid, tokens_PA=grid.tokens_PA + np.array([0.0, 400.0, 0.0]))
     only = Settled(dear.columns([ARMS[1], ARMS[2], ARMS[0]]), by_problem=True)
     assert ARMS[0] not in {one.arm for one in at_same_tokens(only, seed=0)}
+
+
+def test_the_largest_of_each_way_to_select() -> None:
+    arms = [
+        "majority:n=2",
+        "greedy",
+        "majority:n=16",
+        "best_of_n:n=4,select=max,aggregate=last",
+        "a log's own",
+    ]
+    arms += [f"best_of_n:n={n},select=max,aggregate=last" for n in (4, 8)]
+    arms += ["majority:n=32,stop=0.8", "beam:n=64,m=4"]
+    assert largest(arms) == ["best_of_n:n=8,select=max,aggregate=last", "majority:n=16"]
 
 
 def record(problem: str, arm: str, scores: list[float | None], text: str | None = None) -> Record:
