@@ -1,5 +1,6 @@
 # make demo     solve the demo problems with a real model on this CPU
-# make test     all tests
+# make test     the tests, without the slow ones
+# make test-slow    twenty kills, and every hostile answer with its deadline: two minutes more
 # make sglang-cpu   packages for a real SGLang server on this CPU, pinned (2.4 GB, Python 3.11)
 # make test-sglang  the tests against that server, and those that need torch
 # make check    format, lint, types
@@ -20,13 +21,16 @@ SGLANG_BIN := $(SGLANG_VENV)/bin
 SGLANG_CPU := tests/support/sglang_cpu
 
 .PHONY: sglang-cpu test-sglang
-.PHONY: demo test check compare repeat bench encoder
+.PHONY: demo test test-slow check compare repeat bench encoder
 
 demo: $(VENV)/.core
 	$(BIN)/compute-router solve $(PROBLEMS) --limit $(LIMIT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
 
 sglang-cpu: $(SGLANG_VENV)/.ready
 

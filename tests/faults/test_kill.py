@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 from random import Random
 
+import pytest
 from fault_kit import Command, rows_of
 
 KILLS = 20
@@ -16,6 +17,7 @@ def lines(run: Path) -> int:
     return results.read_bytes().count(b"\n") if results.exists() else 0
 
 
+@pytest.mark.slow
 def test_twenty_kills_lose_nothing_and_double_nothing(
     command: Command, sixty: Path, tmp_path: Path, stderr_path: Path
 ) -> None:
@@ -43,6 +45,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(
     assert stderr_path.read_text() == ""
 
 
+@pytest.mark.slow
 def test_an_interrupt_ends_a_run_quietly_and_leaves_it_resumable(
     command: Command, sixty: Path, tmp_path: Path, stderr_path: Path
 ) -> None:

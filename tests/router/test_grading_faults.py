@@ -54,6 +54,7 @@ def wait_until_gone(group: int, seconds: float) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [TOWER, "{" * 500 + "1" + "}" * 500, "10^{10^{10}}", "10000000!"])
 def test_a_hostile_answer_costs_one_deadline_and_is_counted(answer: str) -> None:
     async def check() -> None:

@@ -59,7 +59,7 @@ def solved(cli: Cli, problems: Path, out: Path, strategy: str, *more: str) -> li
 
 def replayed(cli: Cli, problems: Path, out: Path, strategy: str, *runs: Path) -> list[dict[str, Any]]:
     flags = [flag for run in runs for flag in ("--recording", str(run))]
-    return solved(cli, problems, out, strategy, "--engine", "replay", *flags)
+    return solved(cli, problems, out, strategy, "--engine", "replay", "--prm", "logprob-baseline", *flags)
 
 
 @pytest.mark.parametrize("strategy", REPLAYED)
@@ -214,7 +214,7 @@ def test_flags_that_do_not_go_together(
 def test_routing_needs_no_more_of_a_recording_than_its_model(
     cli: Cli, problems: Path, recorded: Path
 ) -> None:
-    flags = ("--engine", "replay", "--recording", str(recorded), "--json")
+    flags = ("--engine", "replay", "--recording", str(recorded), "--prm", "logprob-baseline", "--json")
     live = cli("route", str(problems), "--engine", "scripted", "--json")
     assert cli("route", str(problems), *flags).document == live.document
 
@@ -225,5 +225,6 @@ def test_another_recording_does_not_continue_a_run(
     replayed(cli, problems, tmp_path / "run", "greedy", recorded)
     shutil.rmtree(recorded / "samples")
     flags = ("--engine", "replay", "--recording", str(recorded), "--out", str(tmp_path / "run"))
+    flags += ("--prm", "logprob-baseline")
     ran = cli("solve", str(problems), "--strategy", "greedy", *flags)
     assert "recording_sha256" in ran.refusal

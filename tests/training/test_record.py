@@ -88,10 +88,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_sweep_that_ships_is_made_of_such_rows() -> None:
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "configs/sweeps").glob("*.jsonl")), ids=lambda path: path.stem
+)
+def test_a_sweep_that_ships_is_made_of_such_rows(path: Path) -> None:
     from hashlib import sha256
 
-    [path] = (ROOT / "configs/sweeps").glob("*.jsonl")
     rows = list(read_records(path))
     manifest = json.loads(path.with_suffix(".manifest.json").read_text("utf-8"))
     assert (manifest["rows"], manifest["sha256"]) == (len(rows), sha256(path.read_bytes()).hexdigest())
