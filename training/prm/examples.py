@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from policies import Step
-from router.engines.replay.recording import results_of
+from router.engines.replay.recording import results_of, rows_of
 from router.errors import InputError
 from router.grading import Grader
 from router.scoring.arithmetic import FEATURES, evidence
@@ -95,7 +95,7 @@ async def _all(runs: Sequence[Path], grader: Grader) -> list[tuple[tuple[int, st
 async def _solved(file: Path, grader: Grader) -> AsyncIterator[tuple[tuple[int, str], Solved] | str]:
     """(rank, problem) for each row that can be learned from, else what it lacks."""
     policy_model = _policy_model(file.parent / CONFIG)
-    for place, row, line in _rows(file):
+    for place, row, line in rows_of(file):
         try:
             if lacking := _lacking(row):
                 yield lacking
@@ -146,18 +146,3 @@ def _policy_model(config: Path) -> str:
         return str(orjson.loads(config.read_bytes())["policy_model"]["name"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{config} names no policy model ({error!r})") from error
-
-
-def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any], bytes]]:
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            place = f"{file} line {number}"
-            if not line.endswith(b"\n"):
-                return
-            try:
-                row = orjson.loads(line)
-            except ValueError as error:
-                raise InputError(f"{place} is not JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise InputError(f"{place} is no row of a run")
-            yield place, row, line

@@ -16,7 +16,7 @@ from router.errors import InputError
 from router.ledger import Tokens
 from router.seeds import seed_of
 
-__all__ = ["Recorded", "Recording", "read_recording", "results_of"]
+__all__ = ["Recorded", "Recording", "read_recording", "results_of", "rows_of"]
 
 CONFIG, RESULTS = "config.json", "results.jsonl"
 
@@ -58,9 +58,8 @@ def read_recording(runs: Sequence[Path]) -> Recording:
             if configs and config[key] != configs[0][key]:
                 raise InputError(f"{file.parent} has another {key.replace('_', ' ')} than {files[0].parent}")
         configs.append(config)
-        content = file.read_bytes()
-        hashed.update(content)
-        for place, row in _rows(file, content):
+        for place, row, line in rows_of(file):
+            hashed.update(line)
             try:
                 _take(row, config["seed"], problems)
             except (KeyError, TypeError, ValueError, SpecError) as error:
@@ -87,25 +86,29 @@ def results_of(run: Path) -> list[Path]:
     return files
 
 
+def rows_of(file: Path) -> Iterator[tuple[str, dict[str, Any], bytes]]:
+    """(where, row, its line) of a results file; a torn last line, of a run that goes on, is left alone.
+    Raises InputError where a line is no row."""
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            place = f"{file} line {number}"
+            if not line.endswith(b"\n"):
+                return
+            try:
+                row = orjson.loads(line)
+            except ValueError as error:
+                raise InputError(f"{place} is not JSON ({error})") from error
+            if not isinstance(row, dict):
+                raise InputError(f"{place} is no row of a run")
+            yield place, row, line
+
+
 def _config(path: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = orjson.loads(path.read_bytes())
         return {key: config[key] for key in ("policy_model", "limits", "seed")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no configuration of a run ({error!r})") from error
-
-
-def _rows(file: Path, content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    *lines, _ = content.split(b"\n")
-    for number, line in enumerate(lines, 1):
-        place = f"{file} line {number}"
-        try:
-            row = orjson.loads(line)
-        except ValueError as error:
-            raise InputError(f"{place} is not JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise InputError(f"{place} is no row of a run")
-        yield place, row
 
 
 def _take(row: dict[str, Any], seed: int, problems: dict[str, Recorded]) -> None:
