@@ -20,8 +20,8 @@ __all__ = ["refusal", "stream"]
 
 RELEVANT = 1e-6
 """A token this much less probable than the likeliest is not drawn. At temperature 0.7 all such tokens of
-a vocabulary of 150,000 together have less than 0.0005 of the likeliest one's chance; looking at them took a
-seventh of the engine's time."""
+a vocabulary of 150,000 together have less than 0.0005 of the likeliest one's chance; looking at
+them all takes the engine a good part of its time."""
 
 _FINISH: dict[str, Literal["open", "stop", "length"]] = {"word": "open", "eos": "stop", "limit": "length"}
 
