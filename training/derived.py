@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from training.grid import Floats
-from training.plan import sampling
+from training.plan import early, sampling
 from training.record import Record
+from training.sequential import Reordered
 from training.subsets import Blocks
 
-__all__ = ["Said", "canonical", "derived", "is_sampled", "own", "sampling_of", "strategy_of"]
+__all__ = ["Said", "canonical", "derived", "is_sampled", "own", "sampled_of", "sampling_of", "strategy_of"]
 
 
 class Said(NamedTuple):
@@ -49,6 +50,13 @@ def sampling_of(arm: str) -> Majority | BestOfN | None:
     return None if strategy is None else sampling(strategy)
 
 
+@lru_cache(maxsize=4096)
+def sampled_of(arm: str) -> Majority | BestOfN | None:
+    """The strategy, where it takes whole samples: all, or until it has seen enough."""
+    strategy = strategy_of(arm)
+    return sampling_of(arm) or (None if strategy is None else early(strategy))
+
+
 def is_sampled(record: Record) -> bool:
     """Whether its paths are plain samples, and those with an answer graded."""
     return (
@@ -76,11 +84,18 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
     prm_tokens = _known(record.prm_tokens) / total
     scored = any(path.scores for path in record.paths)
     blocks = Blocks(record.paths)
+    reordered: Reordered | None = None
     curves: dict[tuple[str, str], Floats] = {}
     for arm in _arms(total, aggregate, named):
-        strategy = sampling_of(arm)
+        strategy = sampled_of(arm)
         rule, by = (strategy.select, strategy.aggregate) if isinstance(strategy, BestOfN) else ("vote", "")
         if isinstance(strategy, BestOfN) and (aggregate is None or (rule != "vote" and not scored)):
+            continue
+        if strategy is not None and early(strategy):
+            reordered = reordered or Reordered(record)
+            mean = reordered.mean(strategy)
+            paid = mean.samples * prm_tokens if isinstance(strategy, BestOfN) else 0.0
+            yield Said(arm, mean.accuracy, mean.tokens, paid, total)
             continue
         if (rule, by) not in curves:
             curves[rule, by] = blocks.accuracy(rule, by)
@@ -101,7 +116,7 @@ def _arms(total: int, aggregate: str | None, named: tuple[str, ...]) -> tuple[st
         if aggregate is not None and n > 1:
             found += [BestOfN(n, rule, aggregate) for rule in ("max", "weighted")]
         n *= 2
-    able = (arm for arm in named if (strategy := sampling_of(arm)) is not None and strategy.n <= total)
+    able = (arm for arm in named if (strategy := sampled_of(arm)) is not None and strategy.n <= total)
     return tuple(dict.fromkeys([*map(spec, found), *able]))
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from training.derived import canonical, derived, is_sampled, own, sampling_of, strategy_of
+from training.derived import canonical, derived, is_sampled, own, sampled_of, strategy_of
 from training.grid import Grid
 from training.record import Record
 from training.sheet import Sheet
@@ -70,7 +70,7 @@ def _without_prm(record: Record) -> bool:
 
 def _grid(model: str, prm: str | None, records: Sequence[Record]) -> Grid:
     sheet = Sheet()
-    named = tuple(dict.fromkeys(canonical(record.arm) for record in records if sampling_of(record.arm)))
+    named = tuple(dict.fromkeys(canonical(record.arm) for record in records if sampled_of(record.arm)))
     for record in records:
         problem = sheet.problem(record)
         seed = sheet.seed(record)

@@ -2,7 +2,8 @@
 
 An ARMS file has one spec a line, # starts a comment; or it is a YAML list of specs. Samples of one seed are
 the same samples in every arm that takes them independently, so best_of_n:n=16 holds majority:n=8 and every
-smaller best_of_n, whatever selects: these are not run, their rows are made of its first n samples.
+smaller best_of_n, whatever selects and wherever it stops: these are not run, their rows are made of its first
+samples.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import yaml
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from router.errors import InputError
 
-__all__ = ["Arm", "covers", "read_arms", "sampling"]
+__all__ = ["Arm", "covers", "early", "read_arms", "sampling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def read_arms(path: Path) -> tuple[Arm, ...]:
 
 def covers(strategy: Strategy, other: Strategy) -> bool:
     """Whether the samples of one hold all that the other selects from."""
-    mine, needed = sampling(strategy), sampling(other)
+    mine, needed = sampling(strategy), sampling(other) or early(other)
     if mine is None or needed is None or mine.n < needed.n:
         return False
     return isinstance(mine, BestOfN) or isinstance(needed, Majority)
@@ -64,6 +65,13 @@ def sampling(strategy: Strategy) -> Majority | BestOfN | None:
     if not isinstance(strategy, Majority | BestOfN) or strategy.stop != "never":
         return None
     return None if isinstance(strategy, BestOfN) and (strategy.reject or strategy.accept) else strategy
+
+
+def early(strategy: Strategy) -> Majority | BestOfN | None:
+    """The strategy, where it takes whole samples until a vote is settled or one is accepted."""
+    if not isinstance(strategy, Majority | BestOfN) or (isinstance(strategy, BestOfN) and strategy.reject):
+        return None
+    return None if sampling(strategy) else strategy
 
 
 def _planned(strategies: Sequence[Strategy]) -> tuple[Arm, ...]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from policies import Group, Outcome, Path, Step, Strategy, select, spec
+from policies import Path, Step, Strategy, spec
 from router.grading import Grader
-from training.plan import sampling
+from training.plan import early, sampling
 from training.record import Record, SweptPath
+from training.sequential import take
 
 __all__ = ["Origin", "implied", "swept"]
 
@@ -72,24 +73,22 @@ def implied(row: Row, record: Record, strategy: Strategy) -> Record:
     """What `strategy` makes of the first of the row's samples, as many as it takes: its own run would have
     drawn the same ones. The samples stay in the row that they come from. Tokens that only a run of its own
     could tell are None."""
-    plain = sampling(strategy)
-    assert plain is not None, "only plain samples imply other arms"
-    paths_N = tuple(_sampled(path) for path in row["paths"][: plain.n])
-    rule, aggregate = getattr(plain, "select", "vote"), getattr(plain, "aggregate", "last")
-    outcome = _selected(paths_N, tuple(path["vote"] for path in row["paths"][: plain.n]), rule, aggregate)
-    whole = plain.n == len(row["paths"])
+    choosing = sampling(strategy) or early(strategy)
+    assert choosing is not None, "only samples of whole solutions imply other arms"
+    paths_N = [_sampled(path) for path in row["paths"]]
+    taken = take(choosing, paths_N, [path["vote"] for path in row["paths"]], range(len(paths_N)))
     return replace(
         record,
         arm=spec(strategy),
-        answer=outcome.answer,
-        correct=outcome.chosen is not None and record.paths[outcome.chosen].correct is True,
-        tokens=sum(path.tokens or 0 for path in record.paths[: plain.n]),
+        answer=None if taken.chosen is None else paths_N[taken.chosen].answer,
+        correct=taken.chosen is not None and record.paths[taken.chosen].correct is True,
+        tokens=sum(path.tokens or 0 for path in record.paths[: taken.samples]),
         prompt_tokens=None,
         cached_tokens=None,
         seconds=None,
         prm=record.prm if strategy.needs_prm else None,
         prm_params=record.prm_params if strategy.needs_prm else None,
-        prm_tokens=_prm_tokens(record, whole) if strategy.needs_prm else 0,
+        prm_tokens=_prm_tokens(record, taken.samples == len(paths_N)) if strategy.needs_prm else 0,
         paths=(),
     )
 
@@ -105,17 +104,3 @@ def _sampled(path: Row) -> Path:
         for text, tokens, logprob in zip(path["steps"], path["tokens"], path["logprobs"], strict=True)
     )
     return Path(tuple(path["lineage"]), steps_S, tuple(path["scores"]), path["finish"], path["error"])
-
-
-def _selected(
-    paths_N: tuple[Path, ...], votes_N: tuple[int | None, ...], rule: str, aggregate: str
-) -> Outcome:
-    search = select(paths_N, rule, aggregate)
-    ask = next(search)
-    assert isinstance(ask, Group)
-    try:
-        search.send(votes_N)
-    except StopIteration as end:
-        outcome: Outcome = end.value
-        return outcome
-    raise AssertionError("a selection asks once")

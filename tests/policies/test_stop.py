@@ -31,6 +31,11 @@ def samples(drawn: list[tuple[str | None, float]]) -> World:
     return World(extend, lambda path: (drawn[path.lineage[0]][1],))
 
 
+def votes(first: int, second: int) -> Lead:
+    """The standing of a vote without weights."""
+    return Lead(first, second, first, second)
+
+
 def sure(first: float, second: float) -> float:
     """P(p > 1/2) of arXiv 2305.11860, by scipy."""
     return float(beta.sf(0.5, first + 1, second + 1))
@@ -39,24 +44,32 @@ def sure(first: float, second: float) -> float:
 @pytest.mark.parametrize("second", [0, 1, 2, 3, 7, 20, 100])
 def test_confidence_is_that_of_the_beta_posterior(second: int) -> None:
     for more in (1, 2, 3, 5, 10, 40):
-        lead = Lead(second + more, second)
-        chance = sure(lead.first, lead.second)
+        lead = votes(second + more, second)
+        chance = sure(second + more, second)
         assert Stop(chance - 1e-9).settled(lead, 10**6)
         assert not Stop(chance + 1e-9).settled(lead, 10**6)
 
 
-def test_weights_count_against_the_leader() -> None:
+def test_the_posterior_counts_votes_and_not_weights() -> None:
     chance = sure(3, 2)
-    for lead in (Lead(3, 2), Lead(3.9, 1.1), Lead(3.0 - 1e-12, 2.0 + 1e-12)):
-        assert Stop(chance - 1e-9).settled(lead, 10**6)
-        assert not Stop(chance + 1e-9).settled(lead, 10**6)
+    for first, second in ((3.0, 2.0), (0.3, 0.2), (0.3, 0.0)):
+        assert Stop(chance - 1e-9).settled(Lead(first, second, 3, 2), 10**6)
+        assert not Stop(chance + 1e-9).settled(Lead(first, second, 3, 2), 10**6)
 
 
-@pytest.mark.parametrize("votes", [0.0, 0.4, 1.0, 5.0])
+def test_the_leader_has_to_lead_by_weight_and_by_votes() -> None:
+    assert Stop(0.5).settled(Lead(1.0, 0.5, 5, 0), 9)
+    assert not Stop(0.5).settled(Lead(1.0, 1.0 - 1e-12, 5, 0), 9)
+    assert not Stop(0.5).settled(Lead(1.0, 0.5, 2, 2), 9)
+    assert not Stop(0.5).settled(Lead(1.0, 0.5, 1, 7), 9)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.4, 1.0, 5.0])
 @pytest.mark.parametrize("to_come", [0, 1, 9])
-def test_a_tie_is_never_settled(votes: float, to_come: int) -> None:
-    assert not Stop(0.5).settled(Lead(votes, votes), to_come)
-    assert not Stop(None).settled(Lead(votes, votes), to_come)
+def test_a_tie_is_never_settled(weight: float, to_come: int) -> None:
+    for each in (0, 1, 5):
+        assert not Stop(0.5).settled(Lead(weight, weight, each, each), to_come)
+        assert not Stop(None).settled(Lead(weight, weight, each, each), to_come)
 
 
 @given(
@@ -68,7 +81,7 @@ def test_a_wave_is_the_fewest_that_could_settle_it(
     first: int, behind: int, to_come: int, rule: str, likely: int, most: int
 ) -> None:
     second = max(0, first - behind)
-    wave = the(rule).wave(Lead(first, second), to_come, likely, most)
+    wave = the(rule).wave(votes(first, second), to_come, likely, most)
 
     def enough(more: int) -> bool:
         got = first + more * likely
@@ -80,7 +93,7 @@ def test_a_wave_is_the_fewest_that_could_settle_it(
 
 
 def test_a_large_wave_is_found_at_once() -> None:
-    lead = Lead(2000, 2000)
+    lead = votes(2000, 2000)
     wave = Stop(0.95).wave(lead, 4096)
     assert sure(2000 + wave - 1, 2000) < 0.95 <= sure(2000 + wave, 2000)
 
@@ -109,13 +122,13 @@ def test_the_standing_is_that_of_the_two_strongest_answers(
         raise AssertionError("one ask is enough")
     except StopIteration as end:
         lead: Lead = end.value
-    sums: dict[object, float] = {}
-    for answer, worth in drawn:
-        if answer is not None:
-            sums[one_value(answer)] = sums.get(one_value(answer), 0.0) + (
-                worth if rule == "weighted" else 1.0
-            )
+    sums, counts = tally(drawn, rule == "weighted")
     assert [lead.first, lead.second] == sorted([*sums.values(), 0.0, 0.0], reverse=True)[:2]
+    if sums:
+        # Of equal weights the more frequent leads.
+        leader = max(sums, key=lambda answer: (sums[answer], counts[answer]))
+        assert lead.votes == counts[leader]
+        assert lead.against == max([0, *(counts[answer] for answer in counts if answer != leader)])
 
 
 @pytest.mark.parametrize(
@@ -151,28 +164,41 @@ def test_no_sample_was_superfluous_when_it_was_asked_for(
     sizes = waves(drive(make(f"{text},stop={rule}").search(LIMITS), samples(drawn)))
     done = 0
     for wave in sizes:
-        first, second = lead_of(drawn[:done], weighted)
-        assert not decided(rule, first, second, n - done)
-        assert not decided(rule, first + wave - 1, second, n - done - wave + 1)
+        seen = drawn[:done]
+        assert not decided(rule, seen, weighted, n - done)
+        for answer in {answer for answer, _ in seen} - {None}:  # none could have settled it with fewer
+            fewer = [*seen, *[(answer, 1.0)] * (wave - 1)]
+            assert not decided(rule, fewer, weighted, n - len(fewer))
         done += wave
-        assert done == n or decided(rule, first + wave, second, n - done)  # nor is a look superfluous
-    assert done == n or decided(rule, *lead_of(drawn[:done], weighted), n - done)
+    assert done == n or decided(rule, drawn[:done], weighted, n - done)
 
 
-def lead_of(drawn: list[tuple[str | None, float]], weighted: bool) -> tuple[float, float]:
+def tally(
+    drawn: list[tuple[str | None, float]], weighted: bool
+) -> tuple[dict[object, float], dict[object, int]]:
+    """Weights and votes of the answers."""
     sums: dict[object, float] = {}
+    counts: dict[object, int] = {}
     for answer, worth in drawn:
         if answer is not None:
-            sums[one_value(answer)] = sums.get(one_value(answer), 0.0) + (worth if weighted else 1.0)
+            name = one_value(answer)
+            sums[name] = sums.get(name, 0.0) + (worth if weighted else 1.0)
+            counts[name] = counts.get(name, 0) + 1
+    return sums, counts
+
+
+def decided(rule: str, drawn: list[tuple[str | None, float]], weighted: bool, to_come: int) -> bool:
+    """Where the answers so far settle it."""
+    sums, counts = tally(drawn, weighted)
     first, second, *_ = (*sorted(sums.values(), reverse=True), 0.0, 0.0)
-    return first, second
-
-
-def decided(rule: str, first: float, second: float, to_come: float) -> bool:
     if first > second + to_come:
         return True
-    # Sixteenths, so that rounding is exact; even odds are just enough for 0.5.
-    return rule != "certain" and first > second and sure(first // 1, -(-second // 1)) > float(rule) - 1e-12
+    if rule == "certain" or first == second:
+        return False
+    leader = max(sums, key=lambda answer: sums[answer])
+    against = max([0, *(counts[answer] for answer in counts if answer != leader)])
+    # Even odds are just enough for 0.5.
+    return counts[leader] > against and sure(counts[leader], against) > float(rule) - 1e-12
 
 
 FULL = (

@@ -39,8 +39,8 @@ best_of_n:n=4,select=weighted
 majority:n=4,stop=certain
 beam:n=4,m=2
 """
-RUN = ("greedy", "best_of_n:n=4,aggregate=mean", "majority:n=4,stop=certain", "beam:n=4,m=2")
-IMPLIED = ("majority:n=3", "best_of_n:n=4,select=weighted")
+RUN = ("greedy", "best_of_n:n=4,aggregate=mean", "beam:n=4,m=2")
+IMPLIED = ("majority:n=3", "best_of_n:n=4,select=weighted", "majority:n=4,stop=certain")
 
 
 def canonical(text: str) -> str:
@@ -115,7 +115,7 @@ def test_every_arm_has_a_row_for_every_problem_that_can_be_graded(run: Sweep, tm
     out = tmp_path / "out"
     assert run(out) == 0
     rows = rows_of(out)
-    expected = [canonical(line) for line in (RUN[0], RUN[1], *IMPLIED, RUN[2], RUN[3])]
+    expected = [canonical(line) for line in (*RUN[:2], *IMPLIED, RUN[2])]
     assert [(row["arm"], row["problem_id"]) for row in rows] == [
         (arm, f"sum-{i}") for arm in expected for i in range(9)
     ]
@@ -151,7 +151,14 @@ def test_the_manifest_tells_what_was_done(run: Sweep, tmp_path: Path) -> None:
     assert {origins[canonical(arm)] for arm in IMPLIED} == {canonical(RUN[1])}
 
 
-@pytest.mark.parametrize("arm", [*IMPLIED, "majority:n=2", "best_of_n:n=1", "best_of_n:n=4,select=vote"])
+SMALLER = (
+    *IMPLIED, "majority:n=2", "best_of_n:n=1", "best_of_n:n=4,select=vote", "majority:n=4,stop=0.7",
+    "best_of_n:n=3,select=weighted,stop=0.8", "best_of_n:n=4,aggregate=mean,accept=0.9",
+    "best_of_n:n=4,select=weighted,stop=0.8,accept=0.95",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("arm", SMALLER)
 def test_an_implied_row_is_what_its_own_run_would_have_been(run: Sweep, tmp_path: Path, arm: str) -> None:
     together, alone = tmp_path / "together.txt", tmp_path / "alone.txt"
     together.write_text(f"best_of_n:n=4,aggregate=mean\n{arm}\n")
@@ -243,7 +250,7 @@ def test_the_time_can_be_up_and_nothing_cut_short_is_kept(
     monkeypatch.setattr("router.assemble.SCRIPTED_DELAY_S", 0.5)
     assert run(out, deadline_s=0.2) == 1
     manifest = json.loads((out / "sweep.manifest.json").read_text())
-    assert manifest["left"] == 36 - sum(row["arm"] not in map(canonical, IMPLIED) for row in _rows(out))
+    assert manifest["left"] == 27 - sum(row["arm"] not in map(canonical, IMPLIED) for row in _rows(out))
     assert manifest["left"] > 0
     monkeypatch.setattr("router.assemble.SCRIPTED_DELAY_S", 0.0)
     assert run(out) == 0
@@ -300,20 +307,24 @@ best_of_n:n=2,select=vote
 majority:n=32
 best_of_n:n=16,reject=0.5
 majority:n=4,stop=0.9
+best_of_n:n=8,select=weighted,stop=0.9,accept=0.7
+best_of_n:n=64,accept=0.7
 greedy
 best_of_n:n=16
 """
     planned = dict(read(tmp_path, text))
-    assert len(planned) == 9
+    assert len(planned) == 11
     assert planned["majority:n=16"] == "majority:n=32"
     assert planned["majority:n=8"] in ("majority:n=32", big)
     assert planned[canonical("best_of_n:n=16,aggregate=min")] == big
     assert planned[canonical("best_of_n:n=2,select=vote")] == big
+    assert planned["majority:n=4,stop=0.9"] in ("majority:n=32", big)
+    assert planned[canonical("best_of_n:n=8,select=weighted,stop=0.9,accept=0.7")] == big
     for run in (
         "majority:n=32",
         big,
         canonical("best_of_n:n=16,reject=0.5"),
-        "majority:n=4,stop=0.9",
+        canonical("best_of_n:n=64,accept=0.7"),
         "greedy",
     ):
         assert planned[run] is None

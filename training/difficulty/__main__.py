@@ -9,18 +9,27 @@ from pathlib import Path
 from difficulty import Predictor, manifest, store
 from training.difficulty import sources
 from training.difficulty.annotations import annotated_predictor, blind_notes
-from training.difficulty.corpus import Corpus, Graded, corpus
+from training.difficulty.corpus import Corpus, Graded, corpus, identity
 from training.difficulty.encoder import find
 from training.difficulty.fit import fit
 from training.difficulty.report import report
 from training.difficulty.rollouts import read_rollouts
 from training.difficulty.sizes import BILLIONS, PUBLISHED
+from training.workload import WORKLOADS, workload
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.difficulty", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with problems/ and sweeps/")
     parser.add_argument("--rollouts", type=Path, nargs="*", default=[], help="JSONL of our own answers")
+    parser.add_argument(
+        "--without",
+        nargs="*",
+        default=[],
+        choices=WORKLOADS,
+        metavar="WORKLOAD",
+        help="leave these workloads' problems out, to be judged on them",
+    )
     parser.add_argument(
         "--annotations-only", action="store_true", help="fit on levels and solution steps, on no outcome"
     )
@@ -43,11 +52,13 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(str(error))
 
     if options.annotations_only:
-        if options.report or options.rollouts:
-            parser.error("--annotations-only knows of no outcomes: leave out --report and --rollouts")
+        if options.report or options.rollouts or options.without:
+            parser.error(
+                "--annotations-only knows of no outcomes: leave out --report, --rollouts and --without"
+            )
         _write(annotated_predictor(blind_notes(options.data)), options)
         return
-    problems = read(options.data, options.rollouts)
+    problems = read(options.data, options.rollouts, options.without)
     fitted = fit(problems, options.seed, PUBLISHED)
     if options.report:
         for line in report(problems, fitted.held_out, options.seed, encoder):
@@ -64,13 +75,17 @@ def _write(predictor: Predictor, options: argparse.Namespace) -> None:
         print(f"wrote {options.out / written.file}: {written.bytes} bytes, sha256 {written.sha256}")
 
 
-def read(data: Path, rollouts: list[Path]) -> Corpus:
-    """The logs in `data` and our own rollouts as one corpus."""
+def read(data: Path, rollouts: list[Path], without: list[str]) -> Corpus:
+    """The logs in `data` and our own rollouts as one corpus; neither answers nor annotations of the problems
+    of the workloads `without`."""
+    out = {identity(row["problem"]) for name in without for row in workload(name, data)}
     own = [row for path in rollouts for row in read_rollouts(path)]
     params = {name: round(billions * 1e9) for name, billions in BILLIONS.items()}
     params |= {row.policy_model: row.params for row in own}
     answers = (Graded(r.problem, r.policy_model, r.n, r.n_correct, "rollouts") for r in own)
-    return corpus(chain(sources.graded(data), answers), sources.annotated(data), params)
+    told = (row for row in chain(sources.graded(data), answers) if identity(row.problem) not in out)
+    noted = (row for row in sources.annotated(data) if identity(row.problem) not in out)
+    return corpus(told, noted, params)
 
 
 def _provenance(options: argparse.Namespace) -> manifest.Provenance:
@@ -79,8 +94,9 @@ def _provenance(options: argparse.Namespace) -> manifest.Provenance:
     files += [(path.name, path) for path in options.rollouts]
     only = " --annotations-only" if options.annotations_only else ""
     own = " --rollouts " + " ".join(p.name for p in options.rollouts) if options.rollouts else ""
+    out = " --without " + " ".join(options.without) if options.without else ""
     return manifest.Provenance(
-        command=f"python -m training.difficulty --data DATA{only}{own} --out OUT --seed {options.seed}",
+        command=f"python -m training.difficulty --data DATA{only}{own}{out} --out OUT --seed {options.seed}",
         seed=options.seed,
         data=[_data_file(name, path) for name, path in files],
     )

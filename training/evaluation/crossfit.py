@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from difficulty import Predictor
 from router.choice import choose
 from router.errors import InputError
 from router.price import Price
 from router.table import MeasuredRow
+from training.difficulty.refit import bins, model_of
 from training.evaluation.blind import Base, Blind
-from training.evaluation.folds import FOLDS
+from training.evaluation.folds import FOLDS, folds, identities
 from training.evaluation.outcomes import Outcomes
 from training.evaluation.rivals import best_fixed_train
 from training.grid import Floats, Grid, Ints
 from training.tables import fit_row
 
-__all__ = ["CrossFitted", "crossfit", "crossfitted"]
+__all__ = ["CrossFitted", "crossfit", "crossfitted", "foretold"]
 
 BlindBins = Callable[[Sequence[int], frozenset[int]], Floats]
 """(folds judged, folds that training must not see besides) -> bins of the problems in the folds judged, each
@@ -65,6 +67,17 @@ def crossfitted(grids: Sequence[Grid], base: Base, seed: int) -> list[CrossFitte
         )
         for at, grid in enumerate(grids)
     ]
+
+
+def foretold(grid: Grid, predictor: Predictor, seed: int) -> CrossFitted:
+    """As `crossfitted`, difficulty by a finished predictor, which must not have seen the grid's answers."""
+    fold_P = folds(identities(grid), FOLDS, seed)
+    bins_P3 = bins(predictor, grid.texts_P, model_of(grid))
+
+    def blind(judged: Sequence[int], out: frozenset[int]) -> Floats:
+        return np.where(np.isin(fold_P, list(judged))[:, None], bins_P3, np.nan)
+
+    return crossfit(grid, fold_P, blind, seed)
 
 
 def crossfit(grid: Grid, fold_P: Ints, blind: BlindBins, seed: int) -> CrossFitted:

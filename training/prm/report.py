@@ -16,7 +16,7 @@ from training.prm.figures import Estimate, Selected, ordered, selected
 __all__ = ["Judged", "Kind", "Report", "Without", "kind_lines", "kinds", "lines", "report"]
 
 POOLED = "all"
-FEW_SAMPLES = 4
+FEWER = (8, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,8 @@ def _final(scores: Sequence[Scores]) -> list[list[float]]:
 
 
 def _judged(problems: Sequence[Solved], final: Sequence[Sequence[float]], seed: int) -> Judged:
-    chosen = [selected(problems, final, seed, n) for n in (None, FEW_SAMPLES)]
+    most = max((len(problem.paths_N) for problem in problems), default=0)
+    chosen = [selected(problems, final, seed, n) for n in (None, *(n for n in FEWER if n < most))]
     return Judged(
         ordered(problems, final, seed),
         ordered(problems, final, seed, answered=True),

@@ -1,9 +1,10 @@
 """What a sweep shows, as Markdown: the PRM, every arm, the router, by price, by rival and by difficulty.
 
-    python -m training.results SWEEP [--data ../shared/data] [--plot PATH] [--seed N]
+    python -m training.results SWEEP [--data ../shared/data] [--predictor DIR] [--plot PATH] [--seed N]
 
 Difficulty and table are fitted on the other folds of problems, from a predictor that has seen no outcome
-(docs/evaluation.md); intervals are of 2,000 resamples of problems. Sweeps are kept without the texts of other
+(docs/evaluation.md); with `--predictor` difficulty is what that predictor says, which must not have seen the
+sweep's problems. Intervals are of 2,000 resamples of problems. Sweeps are kept without the texts of other
 people's problems: `--data` gives them back by id. Without it a problem's difficulty is that of the average.
 """
 
@@ -15,13 +16,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from difficulty import load
+from difficulty import Predictor, load
 from policies import spec
 from router.data import data_path
 from router.price import Price
 from training.derived import sampling_of
 from training.evaluation.blind import UNSEEING
-from training.evaluation.crossfit import crossfitted
+from training.evaluation.crossfit import crossfitted, foretold
 from training.evaluation.judge import Contest, Section, judge
 from training.evaluation.plot import plot
 from training.evaluation.run import sweep_file
@@ -30,7 +31,7 @@ from training.prm.report import kinds
 from training.record import Record, read_records
 from training.results.document import arms, by_bin, by_price, prm, versus
 from training.results.samples import joined, scored
-from training.results.versus import against, at_same_tokens
+from training.results.versus import against, at_same_accuracy, at_same_tokens
 from training.workload import known_problems
 
 __all__ = ["main"]
@@ -39,11 +40,17 @@ PRICES = tuple(Price(value) for value in (0.0, 0.1, 0.25, 0.5, 1.0))
 """The middle one is that of the shipped table."""
 
 
-def sections(records: Sequence[Record], seed: int) -> Iterator[tuple[Contest, Section]]:
+def sections(
+    records: Sequence[Record], predictor: Predictor | None, seed: int
+) -> Iterator[tuple[Contest, Section]]:
     """Every policy model and PRM of the sweep, cross-fitted and judged."""
-    found = [grid.comparable() for grid in grids(records)]
-    base = load(data_path(UNSEEING).parent)
-    for contest in crossfitted([grid for grid in found if grid.problems_P], lambda out: base, seed):
+    found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
+    if predictor is None:
+        base = load(data_path(UNSEEING).parent)
+        contests = crossfitted(found, lambda out: base, seed)
+    else:
+        contests = [foretold(grid, predictor, seed) for grid in found]
+    for contest in contests:
         yield contest, judge(contest, PRICES, seed)
 
 
@@ -75,6 +82,7 @@ def report(records: Sequence[Record], contest: Contest, section: Section, seed: 
         ("Fixed arms", arms(section.judged[0])),
         ("By price (accuracy per 1,000 tokens)", by_price(section)),
         ("Against the largest fixed budgets", versus(against(contest, rivals, PRICES, seed))),
+        ("At the same accuracy", versus(at_same_accuracy(contest, rivals, seed))),
         ("At the same tokens", versus(at_same_tokens(contest, seed))),
         ("By measured difficulty: accuracy, tokens", by_bin(contest, section, rivals)),
     ]
@@ -88,13 +96,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("sweep", type=Path, metavar="SWEEP")
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--predictor", type=Path, metavar="DIR", help="one that has not seen the problems")
     parser.add_argument("--plot", type=Path, help="PATH.svg and PATH.png; needs the report extra")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     began = time.monotonic()
     known = {} if options.data is None else known_problems(options.data)
     records = joined(read_records(sweep_file(options.sweep)), known)
-    judged = list(sections(records, options.seed))
+    predictor = None if options.predictor is None else load(options.predictor)
+    judged = list(sections(records, predictor, options.seed))
     for contest, section in judged:
         print("\n".join(report(records, contest, section, options.seed)))
     if options.plot is not None:

@@ -26,10 +26,10 @@ def prm(kinds: Sequence[Kind]) -> Iterator[str]:
     yield _row(["of samples that state an answer", *(_estimate(kind.prm.auroc_answered) for kind in kinds)])
     yield _row(["after half of the steps", *(_estimate(kind.halfway) for kind in kinds)])
     yield _row(["AUROC of the log-probability", *(_estimate(kind.baseline.auroc) for kind in kinds)])
-    for at in range(min((len(kind.prm.selected) for kind in kinds), default=0)):
-        chosen = [kind.prm.selected[at] for kind in kinds]
-        rivals = [kind.baseline.selected[at] for kind in kinds]
-        n = chosen[0].n
+    sizes = [{one.n for one in kind.prm.selected} for kind in kinds]
+    for n in [one.n for one in kinds[0].prm.selected if all(one.n in known for known in sizes)]:
+        chosen = [one for kind in kinds for one in kind.prm.selected if one.n == n]
+        rivals = [one for kind in kinds for one in kind.baseline.selected if one.n == n]
         yield _row([f"n = {n}: pass@1", *(f"{one.pass_at_1.mean:.3f}" for one in chosen)])
         yield _row([f"n = {n}: majority", *(f"{one.vote.mean:.3f}" for one in chosen)])
         yield _row([f"n = {n}: any right", *(f"{one.oracle.mean:.3f}" for one in chosen)])

@@ -14,7 +14,7 @@ from training.evaluation.judge import Contest
 from training.evaluation.outcomes import Outcomes
 from training.grid import Floats
 
-__all__ = ["DECISION_TOKENS", "Versus", "against", "at_same_tokens", "routed"]
+__all__ = ["DECISION_TOKENS", "Versus", "against", "at_same_accuracy", "at_same_tokens", "routed"]
 
 DECISION_TOKENS = 1.0
 """On the router's bill for every problem: a decision takes less time than the embedded model takes for one
@@ -61,6 +61,20 @@ def at_same_tokens(contest: Contest, seed: int) -> list[Versus]:
         able = [bill for bill in bills if bill[2].mean() <= most + DECISION_TOKENS]
         if able:
             found.append(_versus(contest, arm, *max(able, key=lambda bill: float(bill[2].mean())), seed))
+    return found
+
+
+def at_same_accuracy(contest: Contest, arms: Sequence[str], seed: int) -> list[Versus]:
+    """Every arm beside the router at the price of the curve where it spends least of those at which it is as
+    often right. The price is found on the same problems, so the shares are a little hopeful. Arms that the
+    router never equals are left out."""
+    bills = [(price, *routed(contest, price)) for price in CURVE]
+    found = []
+    for arm in arms:
+        least = float(contest.grid.accuracy_PA[:, contest.grid.arms_A.index(arm)].mean())
+        able = [bill for bill in bills if bill[1].mean() >= least]
+        if able:
+            found.append(_versus(contest, arm, *min(able, key=lambda bill: float(bill[2].mean())), seed))
     return found
 
 

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from evaluation_kit import simulated
 
+from difficulty import load
 from router.errors import InputError
 from router.price import Price
+from training.difficulty.refit import bins, model_of
+from training.evaluation.crossfit import foretold
 from training.evaluation.gain import CURVE
 from training.grid import Floats, Grid, Ints
 from training.prm.report import kinds
@@ -20,11 +23,18 @@ from training.results.__main__ import largest, main
 from training.results.again import agreements, drawn
 from training.results.again import main as again
 from training.results.samples import joined, scored
-from training.results.versus import DECISION_TOKENS, against, at_same_tokens, routed
+from training.results.versus import (
+    DECISION_TOKENS,
+    against,
+    at_same_accuracy,
+    at_same_tokens,
+    routed,
+)
 
 ROOT = Path(__file__).parents[3]
 SWEEP = ROOT / "configs" / "sweeps" / "qwen2.5-coder-0.5b.jsonl"
 ARMS = ("greedy", "majority:n=4", "beam:n=4,m=2")
+PREDICTOR = load(ROOT / "configs" / "difficulty")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +102,29 @@ def test_at_the_same_tokens_nothing_dearer_is_held_against_an_arm(grid: Grid) ->
     dear = replace(grid, tokens_PA=grid.tokens_PA + np.array([0.0, 400.0, 0.0]))
     only = Settled(dear.columns([ARMS[1], ARMS[2], ARMS[0]]), by_problem=True)
     assert ARMS[0] not in {one.arm for one in at_same_tokens(only, seed=0)}
+
+
+def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(grid: Grid) -> None:
+    contest = Settled(grid)
+    found = {one.arm: one for one in at_same_accuracy(contest, ARMS, seed=0)}
+    assert set(found) == set(ARMS)
+    bills = [routed(contest, price) for price in CURVE]
+    for one in found.values():
+        assert one.difference >= 0
+        able = [tokens.mean() for accuracy, tokens in bills if accuracy.mean() >= one.arm_accuracy]
+        assert one.tokens == min(able)
+    better = replace(grid, accuracy_PA=np.minimum(1, grid.accuracy_PA + np.array([0.0, 0.0, 0.5])))
+    short = Settled(better.columns([ARMS[2], ARMS[1], ARMS[0]]))  # whose router now never takes the best arm
+    first = [one for one in at_same_accuracy(short, [ARMS[2]], seed=0) if one.arm_accuracy > one.accuracy]
+    assert first == []
+
+
+def test_a_finished_predictor_is_taken_at_its_word(grid: Grid) -> None:
+    contest = foretold(replace(grid, texts_P=tuple(f"Compute {i} + 1." for i in range(400))), PREDICTOR, 0)
+    expected = bins(PREDICTOR, contest.grid.texts_P, model_of(contest.grid))
+    assert np.array_equal(contest.bins_P3, expected)
+    assert len(set(contest.fold_P.tolist())) == 5
+    assert all(row is not None for row in contest.row_F)
 
 
 def test_the_largest_of_each_way_to_select() -> None:

@@ -1,0 +1,126 @@
+"""What a strategy makes of samples that are there, in the order given: of arms that stop early too.
+
+Such an arm depends on the order in which its samples come, and one order is one draw. The mean over many
+orders of the same samples says more of what the arm is worth than the order in which they happened to come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from policies import (
+    Assess,
+    BestOfN,
+    Extend,
+    Fork,
+    Group,
+    Limits,
+    Majority,
+    Outcome,
+    Path,
+    Score,
+    Search,
+    Step,
+)
+from training.record import Record, SweptPath
+
+__all__ = ["Mean", "Reordered", "Taken", "take"]
+
+ROUNDS = 2
+"""Random orders of a problem, each begun at every one of its samples."""
+
+_LIMITS = Limits()
+
+
+class Mean(NamedTuple):
+    """Over many orders. `tokens`: NaN where a sample's are unknown."""
+
+    accuracy: float
+    tokens: float
+    samples: float
+
+
+class Taken(NamedTuple):
+    """How many of the samples were taken, and which was chosen: its index, None where none has an answer."""
+
+    samples: int
+    chosen: int | None
+
+
+def take(
+    strategy: Majority | BestOfN,
+    paths_N: Sequence[Path],
+    votes_N: Sequence[int | None],
+    order: Sequence[int],
+) -> Taken:
+    """`strategy` on samples in this order, of which there are as many as it may take: what its own run would
+    have found. `votes_N`: equal where answers are equal, None without one."""
+
+    def run(search: Search[Any]) -> Any:
+        reply: Any = None
+        while True:
+            try:
+                ask = search.send(reply)
+            except StopIteration as end:
+                return end.value
+            match ask:
+                case Fork():
+                    reply = tuple(map(run, ask.searches))
+                case Extend():
+                    reply = paths_N[order[ask.key.child]]
+                case Group():
+                    reply = tuple(
+                        None if answer is None else votes_N[at]
+                        for answer, at in zip(ask.answers_N, order, strict=False)
+                    )
+                case Score():  # what has no scores here stays without
+                    reply = ask.path
+                case Assess():
+                    raise AssertionError("none of these looks at how hard the problem is")
+
+    outcome: Outcome = run(strategy.search(_LIMITS))
+    return Taken(len(outcome.paths_N), None if outcome.chosen is None else order[outcome.chosen])
+
+
+class Reordered:
+    """The samples of a row in many orders, the same for equal (seed, problem) and for every arm: each sample
+    is as often first, second and so on as any other."""
+
+    def __init__(self, record: Record) -> None:
+        self._paths_N = [_path(at, path) for at, path in enumerate(record.paths)]
+        self._votes_N = [path.group for path in record.paths]
+        self._right_N = [path.correct is True for path in record.paths]
+        self._tokens_N = [math.nan if path.tokens is None else path.tokens for path in record.paths]
+        self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}")
+
+    def mean(self, strategy: Majority | BestOfN) -> Mean:
+        """What an arm of at most N samples is expected to reach. Of equally good groups the one found first
+        stands for the answer that sorts first."""
+        right = samples = 0
+        tokens = 0.0
+        for order in self._orders:
+            taken = take(strategy, self._paths_N, self._votes_N, order)
+            right += taken.chosen is not None and self._right_N[taken.chosen]
+            samples += taken.samples
+            tokens += sum(self._tokens_N[at] for at in order[: taken.samples])
+        return Mean(*(total / len(self._orders) for total in (right, tokens, samples)))
+
+
+def _orders(n: int, seed: str) -> list[tuple[int, ...]]:
+    random = Random(seed)
+    found = []
+    for _ in range(ROUNDS):
+        order = random.sample(range(n), n)
+        found += [(*order[at:], *order[:at]) for at in range(n)]
+    return found
+
+
+def _path(at: int, path: SweptPath) -> Path:
+    """No text but the answer; the scores as they are."""
+    known = () if path.logprob is None else (path.logprob,)
+    before = [Step("-", (0,), known)] * (len(path.scores) - 1)
+    answer = Step("-" if path.group is None else f"\\boxed{{{path.group}}}", (0,), known)
+    return Path((at,), (*before, answer), path.scores, "stop")
