@@ -235,7 +235,8 @@ def run_config(
             "steps": router.limits.steps,
             "temperature": router.limits.temperature,
         },
-        "table_sha256": sha256(settings.table_path.read_bytes()).hexdigest(),
+        # A strategy that is given asks no table: a new table does not end its runs.
+        "table_sha256": sha256(settings.table_path.read_bytes()).hexdigest() if strategy == "auto" else None,
         "predictor_sha256": sha256(manifest.read_bytes()).hexdigest(),
         "probe_sha256": sha256(probe.read_bytes()).hexdigest() if probe.exists() else None,
     }

@@ -3,7 +3,7 @@
     python -m training.compact SWEEP... --out configs/sweeps/NAME.jsonl
 
 Rows of arms that are not plain samples lose their paths, which say nothing of other arms; arms that another
-row answers for are left out (docs/sweeps.md); problems that are not ours keep their id alone; scores and
+row answers for are left out (docs/sweeps.md), but for one row that names each arm that stops early; problems that are not ours keep their id alone; scores and
 log-probabilities keep four digits. Beside it goes NAME.manifest.json: the sweeps' manifests, and the hash.
 """
 
@@ -20,7 +20,7 @@ import orjson
 
 from router.errors import InputError
 from training.archive import OURS
-from training.derived import sampling_of
+from training.derived import sampled_of, sampling_of
 from training.evaluation.run import sweep_file
 from training.plan import covers
 from training.record import Record, SweptPath, read_records, write_records
@@ -37,17 +37,20 @@ def compact(records: Iterable[Record]) -> Iterator[Record]:
     for row in rows:
         if sampling_of(row.arm) is not None and row.paths:
             most.setdefault((row.policy_model, row.problem_id, row.seed), []).append(row)
+    named: set[tuple[str, str | None, str]] = set()
     for row in rows:
-        mine = sampling_of(row.arm)
-        rivals = most.get((row.policy_model, row.problem_id, row.seed), ())
-        if mine is not None and any(_more(other, row) for other in rivals):
-            continue
-        yield _small(row, keep_paths=mine is not None)
+        is_plain = sampling_of(row.arm) is not None
+        if any(_more(other, row) for other in most.get((row.policy_model, row.problem_id, row.seed), ())):
+            name = row.policy_model, row.prm, row.arm
+            if is_plain or name in named:
+                continue
+            named.add(name)
+        yield _small(row, keep_paths=is_plain)
 
 
 def _more(other: Record, row: Record) -> bool:
     """Whether `other` holds more samples than `row`, and all that the row says."""
-    mine, theirs = sampling_of(row.arm), sampling_of(other.arm)
+    mine, theirs = sampled_of(row.arm), sampling_of(other.arm)
     if mine is None or theirs is None or len(other.paths) <= len(row.paths):
         return False
     return covers(theirs, mine) and other.prm == (row.prm or other.prm)

@@ -16,6 +16,7 @@ from router_kit import Cli, untimed
 
 from policies import Step
 from router import ScriptedEngine
+from router.data import data_path
 from router.engines.base import Extension, Request
 from router.ledger import Tokens
 
@@ -188,7 +189,7 @@ def test_a_finished_run_is_not_done_again(cli: Cli, problems: str, tmp_path: Pat
     ("flags", "names"),
     [
         (["--seed", "1"], "seed"),
-        (["--strategy", "greedy"], "strategy"),
+        (["--strategy", "greedy"], "strategy, table_sha256"),
         (["--budget", "50", "--seed", "3"], "budget, seed"),
         (["--limit", "7"], "input.problems, input.sha256"),
     ],
@@ -208,6 +209,22 @@ def test_the_same_strategy_spelled_otherwise_is_the_same_run(cli: Cli, problems:
     run = ["--out", str(tmp_path / "run")]
     for strategy in ("best_of_n:n=2", "best_of_n:aggregate=last,n=2"):
         assert cli("solve", problems, *SCRIPTED, *run, "--strategy", strategy).code == 0
+
+
+@pytest.mark.parametrize(("strategy", "goes_on"), [("best_of_n:n=2", True), ("auto", False)])
+def test_a_new_table_ends_the_runs_that_ask_it_and_no_others(
+    strategy: str, goes_on: bool, cli: Cli, problems: str, tmp_path: Path
+) -> None:
+    table = tmp_path / "table.json"
+    table.write_bytes(data_path("table.json").read_bytes())
+    run = ["--out", str(tmp_path / "run"), "--strategy", strategy, "--table", str(table)]
+    assert cli("solve", problems, *SCRIPTED, *run).code == 0
+    table.write_bytes(table.read_bytes() + b"\n")
+    again = cli("solve", problems, *SCRIPTED, *run)
+    if goes_on:
+        assert again.code == 0
+    else:
+        assert "another configuration: table_sha256;" in again.refusal
 
 
 def test_a_full_disk_is_one_error_and_the_run_goes_on_later(cli: Cli, problems: str, tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from training.record import Record, SweptPath, read_records, write_records
 
 LARGE = "best_of_n:n=4,select=weighted,aggregate=last"
 ARMS = (LARGE, "best_of_n:n=4,select=max,aggregate=last", "majority:n=2", "majority:n=4,stop=certain")
+EARLY = ("majority:n=3,stop=0.8", "best_of_n:n=4,select=weighted,aggregate=last,accept=0.7")
+IMPLIED = ("majority:n=2", *EARLY)
 
 
 def record(problem: str, arm: str) -> Record:
-    samples = 0 if arm == "majority:n=2" else 4
+    samples = 0 if arm in IMPLIED else 4
     paths = tuple(
         SweptPath(str(i % 2), i % 2, i % 2 == 0, 30 + i, (0.123456, 0.2 * i + 0.01234), -0.123456)
         for i in range(samples)
@@ -33,7 +35,7 @@ def record(problem: str, arm: str) -> Record:
 
 @pytest.fixture
 def records() -> list[Record]:
-    return [record(problem, arm) for arm in ARMS for problem in ("sum-1", "gsm8k-test-1", "sum-2")]
+    return [record(problem, arm) for arm in (*ARMS, *EARLY) for problem in ("sum-1", "gsm8k-test-1", "sum-2")]
 
 
 def test_the_grid_is_the_same_but_for_the_texts_of_others(records: list[Record]) -> None:
@@ -50,8 +52,9 @@ def test_what_another_row_answers_for_and_what_says_nothing_of_other_arms_is_lef
     records: list[Record],
 ) -> None:
     found = list(compact(records))
-    assert {row.arm for row in found} == set(ARMS) - {"majority:n=2"}
-    assert all(bool(row.paths) == (row.arm != ARMS[3]) for row in found)
+    assert {row.arm for row in found} == {*ARMS, *EARLY} - {"majority:n=2"}
+    assert all(bool(row.paths) == (row.arm not in (ARMS[3], *EARLY)) for row in found)
+    assert [row.problem_id for row in found if row.arm in EARLY] == ["sum-1", "sum-1"]  # to name them
     assert {row.gold for row in found if row.problem_id == "gsm8k-test-1"} == {None}
     # Of another seed they are other samples.
     kept = list(compact([*records, replace(record("sum-1", "majority:n=2"), seed=2)]))
