@@ -3,8 +3,9 @@
     python -m training.compact SWEEP... --out configs/sweeps/NAME.jsonl
 
 Rows of arms that are not plain samples lose their paths, which say nothing of other arms; arms that another
-row answers for are left out (docs/sweeps.md), but for one row that names each arm that stops early; problems that are not ours keep their id alone; scores and
-log-probabilities keep four digits. Beside it goes NAME.manifest.json: the sweeps' manifests, and the hash.
+row answers for are left out (docs/sweeps.md), but for one row that names each arm that stops early; problems
+that are not ours keep their id alone; scores and log-probabilities keep four digits. Beside it goes
+NAME.manifest.json: the sweeps' manifests, and the hash.
 """
 
 from __future__ import annotations

@@ -7,20 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from difficulty import Predictor
 from router.choice import choose
 from router.errors import InputError
 from router.price import Price
 from router.table import MeasuredRow
-from training.difficulty.refit import bins, model_of
 from training.evaluation.blind import Base, Blind
-from training.evaluation.folds import FOLDS, folds, identities
+from training.evaluation.folds import FOLDS
 from training.evaluation.outcomes import Outcomes
 from training.evaluation.rivals import best_fixed_train
 from training.grid import Floats, Grid, Ints
 from training.tables import fit_row
 
-__all__ = ["CrossFitted", "crossfit", "crossfitted", "foretold"]
+__all__ = ["CrossFitted", "crossfit", "crossfitted"]
 
 BlindBins = Callable[[Sequence[int], frozenset[int]], Floats]
 """(folds judged, folds that training must not see besides) -> bins of the problems in the folds judged, each
@@ -55,8 +53,11 @@ class CrossFitted:
         return best_fixed_train(outcomes.utility(price), outcomes.cost(price), self.fold_P)
 
 
-def crossfitted(grids: Sequence[Grid], base: Base, seed: int) -> list[CrossFitted]:
-    """Each grid (one sweep's, comparable) cross-fitted; difficulty is refitted to all of them together."""
+def crossfitted(
+    grids: Sequence[Grid], base: Base, seed: int, priors: Sequence[MeasuredRow | None] | None = None
+) -> list[CrossFitted]:
+    """Each grid (one sweep's, comparable) cross-fitted; difficulty is refitted to all of them together.
+    `priors`: for each grid the row to start from, fitted without its problems."""
     blind = Blind(grids, base, count=FOLDS, seed=seed)
     return [
         crossfit(
@@ -64,24 +65,16 @@ def crossfitted(grids: Sequence[Grid], base: Base, seed: int) -> list[CrossFitte
             blind.folds_G[at],
             lambda judged, out, at=at: blind.bins(at, judged, out),  # type: ignore[misc]
             seed,
+            None if priors is None else priors[at],
         )
         for at, grid in enumerate(grids)
     ]
 
 
-def foretold(grid: Grid, predictor: Predictor, seed: int) -> CrossFitted:
-    """As `crossfitted`, difficulty by a finished predictor, which must not have seen the grid's answers."""
-    fold_P = folds(identities(grid), FOLDS, seed)
-    bins_P3 = bins(predictor, grid.texts_P, model_of(grid))
-
-    def blind(judged: Sequence[int], out: frozenset[int]) -> Floats:
-        return np.where(np.isin(fold_P, list(judged))[:, None], bins_P3, np.nan)
-
-    return crossfit(grid, fold_P, blind, seed)
-
-
-def crossfit(grid: Grid, fold_P: Ints, blind: BlindBins, seed: int) -> CrossFitted:
-    """`fold_P`: 0 to K - 1. Raises InputError where all problems are in one fold."""
+def crossfit(
+    grid: Grid, fold_P: Ints, blind: BlindBins, seed: int, prior: MeasuredRow | None = None
+) -> CrossFitted:
+    """`fold_P`: 0 to K - 1; `prior` as in `fit_row`. Raises InputError where all problems are in one fold."""
     present = [int(fold) for fold in np.unique(fold_P)]
     if len(present) < 2:
         raise InputError(
@@ -92,5 +85,5 @@ def crossfit(grid: Grid, fold_P: Ints, blind: BlindBins, seed: int) -> CrossFitt
         others = [other for other in present if other != fold]
         train = fold_P != fold
         seen = blind(others, frozenset({fold}))[train]
-        rows[fold] = fit_row(grid.rows(train), seen, None, seed=seed, frontier=False)
+        rows[fold] = fit_row(grid.rows(train), seen, prior, seed=seed, frontier=False)
     return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows))

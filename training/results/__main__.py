@@ -1,11 +1,12 @@
 """What a sweep shows, as Markdown: the PRM, every arm, the router, by price, by rival and by difficulty.
 
-    python -m training.results SWEEP [--data ../shared/data] [--predictor DIR] [--plot PATH] [--seed N]
+    python -m training.results SWEEP [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
 
-Difficulty and table are fitted on the other folds of problems, from a predictor that has seen no outcome
-(docs/evaluation.md); with `--predictor` difficulty is what that predictor says, which must not have seen the
-sweep's problems. Intervals are of 2,000 resamples of problems. Sweeps are kept without the texts of other
-people's problems: `--data` gives them back by id. Without it a problem's difficulty is that of the average.
+Difficulty and table are fitted on the other folds of problems: from a predictor that has seen no outcome,
+and from no table (docs/evaluation.md); or from what is in LEARNED (configs, or what `compute-router train`
+wrote), which must not have seen the sweep's problems. Intervals are of 2,000 resamples of problems. Sweeps
+are kept without the texts of other people's problems: `--data` gives them back by id. Without it a problem's
+difficulty is that of the average.
 """
 
 from __future__ import annotations
@@ -16,16 +17,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from difficulty import Predictor, load
+from difficulty import load
 from policies import spec
 from router.data import data_path
 from router.price import Price
+from router.table import MeasuredRow, Table, load_table
 from training.derived import sampling_of
+from training.difficulty.refit import model_of
 from training.evaluation.blind import UNSEEING
-from training.evaluation.crossfit import crossfitted, foretold
+from training.evaluation.crossfit import crossfitted
 from training.evaluation.judge import Contest, Section, judge
 from training.evaluation.plot import plot
 from training.evaluation.run import sweep_file
+from training.grid import Grid
 from training.grids import grids
 from training.prm.report import kinds
 from training.record import Record, read_records
@@ -40,18 +44,24 @@ PRICES = tuple(Price(value) for value in (0.0, 0.1, 0.25, 0.5, 1.0))
 """The middle one is that of the shipped table."""
 
 
-def sections(
-    records: Sequence[Record], predictor: Predictor | None, seed: int
-) -> Iterator[tuple[Contest, Section]]:
+def sections(records: Sequence[Record], learned: Path | None, seed: int) -> Iterator[tuple[Contest, Section]]:
     """Every policy model and PRM of the sweep, cross-fitted and judged."""
     found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
-    if predictor is None:
-        base = load(data_path(UNSEEING).parent)
-        contests = crossfitted(found, lambda out: base, seed)
-    else:
-        contests = [foretold(grid, predictor, seed) for grid in found]
-    for contest in contests:
+    base, priors = load(data_path(UNSEEING).parent), None
+    if learned is not None:
+        base = load(learned / "difficulty" if (learned / "difficulty").is_dir() else learned)
+        priors = [_row(load_table(learned / "table.json"), grid) for grid in found]
+    for contest in crossfitted(found, lambda out: base, seed, priors):
         yield contest, judge(contest, PRICES, seed)
+
+
+def _row(table: Table, grid: Grid) -> MeasuredRow | None:
+    """What the table has measured of this policy model and PRM."""
+    model = model_of(grid)
+    row = table.row(model.name, model.params, grid.prm or "")
+    if isinstance(row, MeasuredRow) and (row.policy_model, row.prm) == (grid.policy_model, grid.prm):
+        return row
+    return None
 
 
 def largest(arms: Sequence[str]) -> list[str]:
@@ -96,15 +106,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("sweep", type=Path, metavar="SWEEP")
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--predictor", type=Path, metavar="DIR", help="one that has not seen the problems")
+    parser.add_argument(
+        "--from",
+        dest="learned",
+        type=Path,
+        metavar="LEARNED",
+        help="predictor and table to start from, which have not seen the problems",
+    )
     parser.add_argument("--plot", type=Path, help="PATH.svg and PATH.png; needs the report extra")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     began = time.monotonic()
     known = {} if options.data is None else known_problems(options.data)
     records = joined(read_records(sweep_file(options.sweep)), known)
-    predictor = None if options.predictor is None else load(options.predictor)
-    judged = list(sections(records, predictor, options.seed))
+    judged = list(sections(records, options.learned, options.seed))
     for contest, section in judged:
         print("\n".join(report(records, contest, section, options.seed)))
     if options.plot is not None:

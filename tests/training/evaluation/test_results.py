@@ -13,13 +13,13 @@ from evaluation_kit import simulated
 from difficulty import load
 from router.errors import InputError
 from router.price import Price
-from training.difficulty.refit import bins, model_of
-from training.evaluation.crossfit import foretold
+from router.table import load_table
+from training.evaluation.crossfit import crossfitted
 from training.evaluation.gain import CURVE
 from training.grid import Floats, Grid, Ints
 from training.prm.report import kinds
 from training.record import Record, SweptPath, read_records
-from training.results.__main__ import largest, main
+from training.results.__main__ import _row, largest, main
 from training.results.again import agreements, drawn
 from training.results.again import main as again
 from training.results.samples import joined, scored
@@ -30,6 +30,7 @@ from training.results.versus import (
     at_same_tokens,
     routed,
 )
+from training.tables import fit_row
 
 ROOT = Path(__file__).parents[3]
 SWEEP = ROOT / "configs" / "sweeps" / "qwen2.5-coder-0.5b.jsonl"
@@ -119,12 +120,29 @@ def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(g
     assert first == []
 
 
-def test_a_finished_predictor_is_taken_at_its_word(grid: Grid) -> None:
-    contest = foretold(replace(grid, texts_P=tuple(f"Compute {i} + 1." for i in range(400))), PREDICTOR, 0)
-    expected = bins(PREDICTOR, contest.grid.texts_P, model_of(contest.grid))
-    assert np.array_equal(contest.bins_P3, expected)
-    assert len(set(contest.fold_P.tolist())) == 5
-    assert all(row is not None for row in contest.row_F)
+def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
+    named = replace(
+        grid, policy_model="tiny", prm="checks", texts_P=tuple(f"Compute {i} + 1." for i in range(400))
+    )
+    half = np.arange(400) < 200
+    uniform = np.full((200, 3), 1 / 3)
+    prior = fit_row(named.rows(half), uniform, None, seed=0, frontier=False)
+    [alone] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0)
+    [started] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0, [prior])
+    leanings = {arm.easy.leans_on for row in started.row_F if row is not None for arm in row.arms}
+    assert leanings == {prior.id}
+    assert {arm.easy.leans_on for row in alone.row_F if row is not None for arm in row.arms} == {None}
+
+
+def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid) -> None:
+    table = load_table(ROOT / "configs" / "table.json")
+    model = "Qwen2.5-Coder-0.5B-Instruct"
+    ours = replace(grid, policy_model=model, params=494032768, prm="checks")
+    row = _row(table, ours)
+    assert row is not None
+    assert (row.policy_model, row.prm) == (model, "checks")
+    assert _row(table, replace(ours, policy_model="another")) is None
+    assert _row(table, replace(ours, prm="another")) is None
 
 
 def test_the_largest_of_each_way_to_select() -> None:
