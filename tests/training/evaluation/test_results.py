@@ -20,7 +20,8 @@ from training.grid import Floats, Grid, Ints
 from training.prm.report import kinds
 from training.record import Record, SweptPath, read_records
 from training.results.__main__ import _row, largest, main
-from training.results.again import agreements, drawn
+from training.results.again import ARMS as AGAIN
+from training.results.again import ONE, agreements, drawn
 from training.results.again import main as again
 from training.results.samples import joined, scored
 from training.results.versus import (
@@ -209,13 +210,14 @@ def test_the_shipped_sweep_as_markdown(
 def test_a_slice_run_again_is_held_against_the_same_problems(grid: Grid) -> None:
     lower = replace(grid, accuracy_PA=grid.accuracy_PA * np.array([1.0, 0.5, 1.0]))
     some = lower.rows(np.arange(50, 90)[::-1]).columns([ARMS[1], ARMS[0]])
-    found = {(one.arm, one.figure): one for one in agreements(grid, some, 0)}
+    found = {(one.arm, one.figure): one for one in agreements(grid, some, ARMS, 0)}
     assert set(found) == {(arm, figure) for arm in ARMS[:2] for figure in ("accuracy", "tokens")}
     same, halved = found[ARMS[0], "accuracy"], found[ARMS[1], "accuracy"]
     assert same.agrees
     assert same.before == same.now == pytest.approx(grid.accuracy_PA[50:90, 0].mean())
     assert not halved.agrees
     assert halved.now == pytest.approx(halved.before / 2)
+    assert {one.arm for one in agreements(grid, some, ARMS[:1], 0)} == set(ARMS[:1])
 
 
 def test_problems_are_drawn_alike_whatever_their_order_and_only_with_text_and_answer() -> None:
@@ -232,9 +234,11 @@ def test_problems_are_drawn_alike_whatever_their_order_and_only_with_text_and_an
 def test_a_live_slice_says_whether_it_agrees(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    argv = ["again", str(SWEEP), "--out", str(tmp_path), "--problems", "6", "--engine", "scripted"]
+    sweep = SWEEP.with_name("qwen2.5-coder-0.5b-checks.jsonl")
+    argv = ["again", str(sweep), "--out", str(tmp_path), "--problems", "6", "--engine", "scripted"]
     monkeypatch.setattr(sys, "argv", argv)
     # The scripted engine writes short texts: its tokens are not those of the sweep.
     assert again() == 1
-    last = capsys.readouterr().out.splitlines()[-4:]
-    assert sum("DIFFERS" in line for line in last) >= 2
+    last = capsys.readouterr().out.splitlines()[-6:]
+    assert {line.split()[0] for line in last} == {ONE, *AGAIN}
+    assert sum("DIFFERS" in line for line in last) >= 3
