@@ -242,7 +242,7 @@ def test_real_logs_are_learned_from() -> None:
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="needs the sample data beside the checkout")
 def test_every_source_is_joined() -> None:
-    problems = command.read(SHARED, [])
+    problems = command.read(SHARED, [], [])
     assert {"llama-3.2-1b-instruct", "llama-3.2-3b-instruct-awq", "qwen2.5-1.5b-instruct"} < set(
         problems.models
     )
@@ -260,3 +260,21 @@ def test_the_shipped_file_names_its_data() -> None:
         "qwen2.5-7b-instruct",
         "llama-3.2-1b-instruct",
     }
+
+
+def test_of_a_workload_left_out_neither_answers_nor_notes_are_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held, kept = "How many  pears?", "How many plums?"
+    rows = tmp_path / "rollouts.jsonl"
+    rollout = {"policy_model": "tiny", "params": 10**9, "n": 4, "n_correct": 1}
+    rows.write_text("".join(json.dumps({"problem": text, **rollout}) + "\n" for text in (held, kept)))
+    monkeypatch.setattr(command, "workload", lambda name, data: [{"id": name, "problem": "How many pears?"}])
+    monkeypatch.setattr(
+        sources, "graded", lambda data: iter([Graded(t, "m", 1, 1, "gsm8k") for t in (held, kept)])
+    )
+    monkeypatch.setattr(
+        sources, "annotated", lambda data: iter([Annotated(t, "gsm8k", steps=2) for t in (held, kept)])
+    )
+    assert set(command.read(tmp_path, [rows], []).texts) == {held, kept}
+    assert set(command.read(tmp_path, [rows], ["held-out"]).texts) == {kept}
