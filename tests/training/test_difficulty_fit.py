@@ -256,6 +256,8 @@ def test_the_shipped_file_names_its_data() -> None:
     manifest = json.loads((directory / "manifest.json").read_text())
     names = {entry["name"] for entry in manifest["provenance"]["data"]}
     assert names >= set(sources.FILES)
+    # What the project judges itself on is not in it.
+    assert "--without held-out held-out-1.5b " in manifest["provenance"]["command"]
     assert difficulty.load(directory).abilities.known.keys() > {
         "qwen2.5-7b-instruct",
         "llama-3.2-1b-instruct",
