@@ -17,11 +17,11 @@ from router.scoring import LogprobBaseline
 TEXT = "Compute 27 + 45 - 13."
 
 
-def solved(probe: Probe, spec: str) -> Result:
+def solved(probe: Probe, spec: str, text: str = TEXT) -> Result:
     predictor = difficulty.load(data_path("difficulty/manifest.json").parent)
     table = load_table(data_path("table.json"))
     with Router(ScriptedEngine(), LogprobBaseline(), replace(predictor, probe=probe), table) as router:
-        return router.solve(TEXT, strategy=make(spec))
+        return router.solve(text, strategy=make(spec))
 
 
 @pytest.mark.parametrize("follow", ["stop", "majority"])
@@ -36,8 +36,11 @@ def test_the_probe_is_on_the_bill(follow: str) -> None:
 def test_what_was_fitted_decides() -> None:
     """Of the same samples, one probe takes agreement for a sign of being right, the other for none."""
     spec = "reroute:n=4,m=2,probe=4,easy=stop,medium=stop,hard=stop"
-    seen = {solved(probe, spec).rerouted for probe in (Probe(1000.0), Probe(0.001))}
-    assert len(seen) == 2
+    one, other = (
+        [solved(Probe(scatter), spec, f"Compute {i} + 45 - 13.").rerouted for i in range(20, 32)]
+        for scatter in (1000.0, 0.001)
+    )
+    assert one != other
 
 
 def test_the_curve_is_that_of_the_router_s_prm() -> None:
