@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from training.grid import Floats
-from training.plan import early, sampling
+from training.plan import choosing, sampling
 from training.record import Record
 from training.sequential import Reordered
 from training.subsets import Blocks
@@ -54,7 +54,7 @@ def sampling_of(arm: str) -> Majority | BestOfN | None:
 def sampled_of(arm: str) -> Majority | BestOfN | None:
     """The strategy, where it takes whole samples: all, or until it has seen enough."""
     strategy = strategy_of(arm)
-    return sampling_of(arm) or (None if strategy is None else early(strategy))
+    return None if strategy is None else choosing(strategy)
 
 
 def is_sampled(record: Record) -> bool:
@@ -91,7 +91,7 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
         rule, by = (strategy.select, strategy.aggregate) if isinstance(strategy, BestOfN) else ("vote", "")
         if isinstance(strategy, BestOfN) and (aggregate is None or (rule != "vote" and not scored)):
             continue
-        if strategy is not None and early(strategy):
+        if strategy is not None and sampling_of(arm) is None:
             reordered = reordered or Reordered(record)
             mean = reordered.mean(strategy)
             paid = mean.samples * prm_tokens if isinstance(strategy, BestOfN) else 0.0

@@ -17,7 +17,7 @@ import yaml
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from router.errors import InputError
 
-__all__ = ["Arm", "covers", "early", "read_arms", "sampling"]
+__all__ = ["Arm", "choosing", "covers", "read_arms", "sampling"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def read_arms(path: Path) -> tuple[Arm, ...]:
 
 def covers(strategy: Strategy, other: Strategy) -> bool:
     """Whether the samples of one hold all that the other selects from."""
-    mine, needed = sampling(strategy), sampling(other) or early(other)
+    mine, needed = sampling(strategy), choosing(other)
     if mine is None or needed is None or mine.n < needed.n:
         return False
     return isinstance(mine, BestOfN) or isinstance(needed, Majority)
@@ -67,11 +67,11 @@ def sampling(strategy: Strategy) -> Majority | BestOfN | None:
     return None if isinstance(strategy, BestOfN) and (strategy.reject or strategy.accept) else strategy
 
 
-def early(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where it takes whole samples until a vote is settled or one is accepted."""
+def choosing(strategy: Strategy) -> Majority | BestOfN | None:
+    """The strategy, where it takes whole samples: all n, or until a vote is settled or one is accepted."""
     if not isinstance(strategy, Majority | BestOfN) or (isinstance(strategy, BestOfN) and strategy.reject):
         return None
-    return None if sampling(strategy) else strategy
+    return strategy
 
 
 def _planned(strategies: Sequence[Strategy]) -> tuple[Arm, ...]:

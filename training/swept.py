@@ -9,7 +9,7 @@ from typing import Any
 
 from policies import Path, Step, Strategy, spec
 from router.grading import Grader
-from training.plan import early, sampling
+from training.plan import choosing
 from training.record import Record, SweptPath
 from training.sequential import take
 
@@ -73,10 +73,10 @@ def implied(row: Row, record: Record, strategy: Strategy) -> Record:
     """What `strategy` makes of the first of the row's samples, as many as it takes: its own run would have
     drawn the same ones. The samples stay in the row that they come from. Tokens that only a run of its own
     could tell are None."""
-    choosing = sampling(strategy) or early(strategy)
-    assert choosing is not None, "only samples of whole solutions imply other arms"
+    chooses = choosing(strategy)
+    assert chooses is not None, "only samples of whole solutions imply other arms"
     paths_N = [_sampled(path) for path in row["paths"]]
-    taken = take(choosing, paths_N, [path["vote"] for path in row["paths"]], range(len(paths_N)))
+    taken = take(chooses, paths_N, [path["vote"] for path in row["paths"]], range(len(paths_N)))
     return replace(
         record,
         arm=spec(strategy),
