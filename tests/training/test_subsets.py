@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections import Counter
 from itertools import combinations
 from statistics import mean
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from policies import AGGREGATES, SELECTS, Group, Outcome, Path, Step, select
 from training.record import SweptPath
-from training.subsets import Blocks, Samples, accuracy, most
+from training.subsets import Blocks, Samples, accuracy, any_right, drawn_vote, most
 
 # One class of equal answers a row, two spellings each; what is right need not go by class.
 ANSWERS = (("1a", "1b"), ("2a", "2b"), ("3a", "3b"), ("4a", "4b"))
@@ -84,6 +85,39 @@ def test_it_is_the_mean_over_every_subset(
     paths_N, dropped = row
     found = Samples(paths_N, dropped).accuracy(rule, aggregate)
     assert found.tolist() == pytest.approx(brute_force(paths_N, rule, aggregate, dropped), abs=1e-12)
+
+
+@given(
+    samples=st.lists(st.tuples(st.none() | st.integers(0, 3), st.booleans()), min_size=1, max_size=8),
+)
+def test_rules_that_look_at_no_value_are_means_over_every_subset_too(
+    samples: list[tuple[int | None, bool]],
+) -> None:
+    voted, any_ = [0.0], [0.0]
+    for n in range(1, len(samples) + 1):
+        shares, found = [], []
+        for subset in combinations(samples, n):
+            counts = Counter(group for group, _ in subset if group is not None)
+            largest = [
+                right
+                for group, right in subset
+                if group is not None and counts[group] == max(counts.values())
+            ]
+            shares.append(mean(largest) if largest else 0.0)
+            found.append(any(right for _, right in subset))
+        voted.append(mean(shares))
+        any_.append(mean(found))
+    groups, right = [group for group, _ in samples], [right for _, right in samples]
+    assert drawn_vote(groups, right).tolist() == pytest.approx(voted, abs=1e-12)
+    assert any_right(right).tolist() == pytest.approx(any_, abs=1e-12)
+
+
+def test_more_samples_than_are_counted_are_refused() -> None:
+    assert any_right([True] * 64)[1] == 1
+    with pytest.raises(ValueError, match="65 samples: at most 64"):
+        any_right([True] * 65)
+    with pytest.raises(ValueError, match="65 samples: at most 64"):
+        drawn_vote([0] * 65, [True] * 65)
 
 
 def drawn(n: int, rate: float, seed: int, score: float = 0.0) -> list[SweptPath]:

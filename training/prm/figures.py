@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
@@ -13,11 +11,9 @@ from training.evaluation.bootstrap import Interval, Resamples
 from training.grid import Floats
 from training.prm.examples import Solved
 from training.record import SweptPath
-from training.subsets import Blocks, most
+from training.subsets import Blocks, any_right, drawn_vote, most
 
 __all__ = ["Estimate", "Selected", "estimate", "ordered", "selected"]
-
-_DRAWN_MOST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,8 @@ def selected(
         samples = Blocks(paths_N)
         right = [path.correct for path in problem.paths_N]
         vote, best, weighted = (float(samples.accuracy(rule)[size]) for rule in ("vote", "max", "weighted"))
-        drawn, oracle = _drawn(problem, size)
+        groups = [path.group for path in problem.paths_N]
+        drawn, oracle = float(drawn_vote(groups, right)[size]), float(any_right(right)[size])
         rows.append((np.mean(right), vote, drawn, best, weighted, oracle, best - vote, weighted - vote))
     if not rows:
         return None
@@ -102,16 +99,3 @@ def selected(
     found = [Estimate(mean, interval, len(table)) for mean, interval in zip(means, intervals, strict=True)]
     return Selected("all" if n is None else str(n), *found)
 
-
-def _drawn(problem: Solved, n: int) -> tuple[float, float]:
-    """Of every subset of n (of the first 16 samples): a vote whose ties are drawn, and any that is right."""
-    paths_N = problem.paths_N[:_DRAWN_MOST]
-    votes, oracle = [], []
-    for subset in combinations(paths_N, n):
-        counts = Counter(path.group for path in subset if path.group is not None)
-        top = max(counts.values(), default=0)
-        # The members of one group can differ: the grader is no equivalence.
-        winners = [path for path in subset if path.group is not None and counts[path.group] == top]
-        votes.append(sum(path.correct for path in winners) / max(1, len(winners)))
-        oracle.append(float(any(path.correct for path in subset)))
-    return float(np.mean(votes)), float(np.mean(oracle))
