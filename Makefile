@@ -1,6 +1,6 @@
 # make demo     solve the demo problems with a real model on this CPU
 # make test     the tests, without the slow ones
-# make test-slow    twenty kills, and every hostile answer with its deadline: two minutes more
+# make test-slow    kills, hostile answers with their deadlines, fits to many simulated sweeps: three minutes more
 # make sglang-cpu   packages for a real SGLang server on this CPU, pinned (2.4 GB, Python 3.11)
 # make test-sglang  the tests against that server, and those that need torch
 # make check    format, lint, types

@@ -45,6 +45,7 @@ def found() -> list[Unseen]:
     return unseen(_corpus(), ("gsm8k",), seed=0)
 
 
+@pytest.mark.slow
 def test_a_stranger_is_predicted_better_the_more_answers_it_gives(found: list[Unseen]) -> None:
     assert [one.answers for one in found] == list(ANSWERS)
     mean = {one.answers: one.error_MD.mean() for one in found}
@@ -53,6 +54,7 @@ def test_a_stranger_is_predicted_better_the_more_answers_it_gives(found: list[Un
     assert 0.02 < found[-1].floor_MD.mean() < mean[40] < 0.09
 
 
+@pytest.mark.slow
 def test_what_one_ability_cannot_say_shows_in_the_error(found: list[Unseen]) -> None:
     uneven = unseen(_corpus(bias=3.0), ("gsm8k",), seed=0)
     assert uneven[-1].error_MD.mean() > found[-1].error_MD.mean() + 0.03

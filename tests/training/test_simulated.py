@@ -16,32 +16,38 @@ from training.simulated import figures, leaning, rule_of
 TABLES = 60
 
 
+@pytest.mark.slow
 def test_with_200_problems_a_cell_the_choice_is_within_a_hundredth_of_the_best() -> None:
     found = figures(crossing, lambda seed: one_hot(200), TABLES)
     assert found.near >= 0.95
     assert found.over_fixed > 10 * found.over_fixed_se
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_cell", [50, 200])
 def test_intervals_hold_the_truth_where_bins_are_known(per_cell: int) -> None:
     assert 0.93 <= figures(crossing, lambda seed: one_hot(per_cell), TABLES).covered <= 0.97
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_where_bins_are_unsure() -> None:
     assert 0.93 <= figures(crossing, lambda seed: soft_bins(600, seed), TABLES).covered <= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per_cell", [10, 200])
 def test_without_an_interaction_routing_is_no_worse_than_the_best_fixed_arm(per_cell: int) -> None:
     found = figures(lambda seed: level(crossing(seed)), lambda seed: one_hot(per_cell), TABLES)
     assert found.over_fixed >= -2 * found.over_fixed_se - 1e-9
 
 
+@pytest.mark.slow
 def test_many_arms_and_few_problems_are_no_reason_to_leave_the_best_fixed_arm() -> None:
     found = figures(crowded, lambda seed: one_hot(10), TABLES // 2)
     assert found.over_fixed >= -2 * found.over_fixed_se
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("jitter", "least"), [(0.05, -0.003), (0.3, -0.001), (0.6, 0.005)])
 def test_ten_problems_a_cell_do_no_worse_than_the_row_they_lean_on(jitter: float, least: float) -> None:
     """Where the policy models hardly differ there is nothing to learn, and a little noise to follow."""

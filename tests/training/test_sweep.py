@@ -184,6 +184,7 @@ def test_one_sweep_is_a_grid_of_all_its_arms(run: Sweep, tmp_path: Path) -> None
     assert grid.texts_P[1] == "Compute 1 + \u2028 2."
 
 
+@pytest.mark.slow
 def test_six_kills_lose_nothing_and_double_nothing(
     run: Sweep, problems: Path, arms: Path, table: Path, tmp_path: Path
 ) -> None:

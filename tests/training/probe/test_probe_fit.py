@@ -75,6 +75,7 @@ def simulated(count: int, scatter: float, *, prm: float | None = None) -> list[A
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scatter", [2.0, 20.0])
 def test_a_known_scatter_is_found_again(scatter: float) -> None:
     found = fit(simulated(700, scatter))
@@ -84,6 +85,7 @@ def test_a_known_scatter_is_found_again(scatter: float) -> None:
     assert found.logprob_weight == 0
 
 
+@pytest.mark.slow
 def test_a_known_curve_is_found_again_and_pays() -> None:
     seen = simulated(250, 8.0, prm=2.0)
     found = fit(seen)
