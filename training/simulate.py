@@ -10,12 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
+from difficulty.bins import EASY_FROM, MEDIUM_FROM, Distribution
 from router.table import SizeClass
 from training.grid import Floats, Grid, Ints
 
-__all__ = ["RULES", "World", "crossing", "crowded", "grid_of", "level", "one_hot", "paper", "soft_bins"]
+__all__ = [
+    "RULES",
+    "World",
+    "crossing",
+    "crowded",
+    "grid_of",
+    "level",
+    "one_hot",
+    "paper",
+    "sampled",
+    "soft_bins",
+]
 
 COMMON, FAMILY = 0.6, 0.2
 """Share of the latent variance that all arms of a problem have in common, and arms of one strategy more. On
@@ -28,6 +40,8 @@ LENGTH_SD = 0.35
 PASS_3 = np.array([0.85, 0.35, 0.04])
 VOTE_3 = np.array([0.92, 0.42, 0.05])
 """Of one sample, and of a vote of four."""
+PREDICTED_SD, LEFT_SD = 1.5, 1.5
+"""Logits of pass@1: what predictions differ by, and what they leave open."""
 
 RULES: dict[SizeClass, dict[str, tuple[float, float, float]]] = {
     "<7B": {"best_of_n": (0.99, 0.72, 0.38), "beam": (0.97, 0.92, 0.55), "dvts": (0.965, 0.84, 0.48)},
@@ -131,8 +145,19 @@ def soft_bins(problems: int, seed: int, *, sharpness: float = 1.0) -> Floats:
     return np.random.default_rng((seed, 1)).dirichlet(np.full(3, sharpness), size=problems)
 
 
-def grid_of(world: World, bins_P3: Floats, seed: int, *, name: str = "simulated", prm: str = "prm") -> Grid:
-    """A sweep of the world over problems of which `bins_P3` is known: each is of one bin, drawn from it."""
+def _right(bin_P: Ints, samples: int, seed: int) -> Floats:
+    """Evenly by arcsin(sqrt(pass@1)), in which a binomial share is about equally uncertain."""
+    random = np.random.default_rng((seed, 4))
+    angle_B = np.arcsin(np.sqrt([1.0, EASY_FROM, MEDIUM_FROM, 0.0]))
+    pass_P = np.sin(random.uniform(angle_B[bin_P + 1], angle_B[bin_P])) ** 2
+    return random.binomial(samples, pass_P).astype(np.float64)
+
+
+def grid_of(
+    world: World, bins_P3: Floats, seed: int, *, samples: int = 0, name: str = "simulated", prm: str = "prm"
+) -> Grid:
+    """A sweep of the world over problems of which `bins_P3` is known: each is of one bin, drawn from it.
+    `samples` of each were graded, with a pass@1 from anywhere in the bin."""
     random = np.random.default_rng((seed, 2))
     problems, arms = len(bins_P3), len(world.arms_A)
     bin_P = (random.random(problems)[:, None] > bins_P3.cumsum(axis=1)).sum(axis=1).clip(0, 2)
@@ -154,7 +179,38 @@ def grid_of(world: World, bins_P3: Floats, seed: int, *, name: str = "simulated"
         accuracy_PA=(latent_PA < cut_PA).astype(float),
         tokens_PA=world.tokens_A3.T[bin_P] * length_P1,
         prm_tokens_PA=world.prm_A3.T[bin_P] * length_P1,
-        right_P=np.zeros(problems),
-        samples_P=np.zeros(problems),
+        right_P=_right(bin_P, samples, seed),
+        samples_P=np.full(problems, float(samples)),
         source="training.simulate",
     )
+
+
+def sampled(problems: int, samples: int, seed: int) -> tuple[Grid, Floats]:
+    """A sweep whose first two arms, one sample and the better of two, are made of the very samples that tell
+    a problem's bin; the third was run by itself. Logit pass@1 is normal about what a text predicts; (P, 3)
+    are these predictions."""
+    random = np.random.default_rng((seed, 5))
+    mean_P = random.normal(-1.0, PREDICTED_SD, problems)
+    pass_P = expit(random.normal(mean_P, LEFT_SD))
+    right_P = random.binomial(samples, pass_P).astype(np.float64)
+    wrong_P = samples - right_P
+    either_P = 1 - wrong_P * (wrong_P - 1) / (samples * (samples - 1))
+    alone_P = (random.random(problems) < 1 - (1 - pass_P) ** 4).astype(np.float64)
+    tokens_A = np.array([100.0, 200.0, 400.0])
+    grid = Grid(
+        policy_model="simulated",
+        params=3 * 10**9,
+        prm="prm",
+        prm_params=0,
+        problems_P=tuple(f"{seed}-{p}" for p in range(problems)),
+        texts_P=(None,) * problems,
+        arms_A=("majority:n=1", "best_of_n:n=2,select=max,aggregate=last", "beam:n=4,m=4"),
+        accuracy_PA=np.stack([right_P / samples, either_P, alone_P], axis=1),
+        tokens_PA=np.tile(tokens_A, (problems, 1)),
+        prm_tokens_PA=np.zeros((problems, 3)),
+        right_P=right_P,
+        samples_P=np.full(problems, float(samples)),
+        source="training.simulate",
+    )
+    bins = [Distribution.of_logit(mean, LEFT_SD) for mean in mean_P.tolist()]
+    return grid, np.array([[one.easy, one.medium, one.hard] for one in bins])

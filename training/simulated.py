@@ -4,15 +4,15 @@
 
 Of every simulated table: in how many cells (bin by price) the chosen arm's true utility is within 0.01 of
 the best arm's; mean true utility against the best fixed arm that the same data chose; how many cell intervals
-hold the truth. Then: ten problems a cell leaning on a coarser row, against that row; and the paper's rule
-given back.
+hold the truth. Then: ten problems a cell leaning on a coarser row, against that row; what graded samples add
+to predicted bins; and the paper's rule given back.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -22,12 +22,12 @@ from policies import make
 from router.choice import Choice
 from router.price import Price
 from router.table import MeasuredRow, SizeClass
-from training.grid import Floats
-from training.simulate import World, crossing, crowded, grid_of, level, one_hot, paper, soft_bins
+from training.grid import Floats, Grid
+from training.simulate import World, crossing, crowded, grid_of, level, one_hot, paper, sampled, soft_bins
 from training.tables.row import Key, fitted
 from training.tables.sample import sample
 
-__all__ = ["PRICES", "Figures", "figures", "leaning", "row_of_world", "rule_of"]
+__all__ = ["PRICES", "Figures", "expecting", "figures", "leaning", "row_of_world", "rule_of"]
 
 PRICES = (0.0, 0.01, 0.03, 0.1)
 NEAR = 0.01
@@ -44,18 +44,23 @@ class Figures:
     covered: float
 
 
-def row_of_world(world: World, bins_P3: Floats, seed: int, prior: MeasuredRow | None = None) -> MeasuredRow:
-    """A row fitted to one sweep of the world, without its frontier."""
+def row_of_world(
+    world: World, bins_P3: Floats, seed: int, prior: MeasuredRow | None = None, *, samples: int = 0
+) -> MeasuredRow:
+    """A row fitted to one sweep of the world, without its frontier. `samples`: graded, of every problem."""
     key = Key(id=f"simulated/{seed}", source="training.simulate", policy_model="simulated")
-    return fitted(sample([grid_of(world, bins_P3, seed)], [bins_P3]), key, prior)
+    return fitted(sample([grid_of(world, bins_P3, seed, samples=samples)], [bins_P3]), key, prior)
 
 
-def figures(make_world: Callable[[int], World], make_bins: Callable[[int], Floats], tables: int) -> Figures:
-    """`make_world` and `make_bins` (of the sweep's problems) take the number of the table."""
+def figures(
+    make_world: Callable[[int], World], make_bins: Callable[[int], Floats], tables: int, samples: int = 0
+) -> Figures:
+    """`make_world` and `make_bins` (of the sweep's problems) take the number of the table; `samples` as in
+    `row_of_world`."""
     near, over, covered = [], [], []
     for seed in range(tables):
         world, bins_P3 = make_world(seed), make_bins(seed)
-        row = row_of_world(world, bins_P3, seed)
+        row = row_of_world(world, bins_P3, seed, samples=samples)
         judged_B3 = np.unique(bins_P3, axis=0) if _sure(bins_P3) else soft_bins(200, seed + tables)
         for price in PRICES:
             chosen_B, fixed_B, best_B = _utilities(row, world, judged_B3, price)
@@ -92,6 +97,31 @@ def leaning(tables: int, *, per_cell: int, jitter: float) -> tuple[float, float,
     return leant, alone, unaided
 
 
+def expecting(problems: int, samples: int, tables: int) -> tuple[float, float]:
+    """How far what a decision expects of an arm is from what happens to new problems, in fifths by predicted
+    difficulty: fitted to the bins as predicted, and after `samples` graded samples of each problem."""
+    fresh, judged_P3 = sampled(20_000, samples, tables)
+    fifths = np.array_split(np.argsort(judged_P3[:, 0]), 5)
+    happens_GA = np.array([fresh.accuracy_PA[some].mean(axis=0) for some in fifths])
+
+    key = Key(id="sampled", source="training.simulate", policy_model="simulated")
+
+    def error(grid: Grid, bins_P3: Floats) -> float:
+        row = fitted(sample([grid], [bins_P3]), key, None)
+        cells_A3 = np.array([[arm.cell(name).accuracy for name in BINS] for arm in row.arms])
+        expected_PA = judged_P3 @ cells_A3.T
+        return float(np.abs([expected_PA[some].mean(axis=0) for some in fifths] - happens_GA).mean())
+
+    errors = []
+    for table in range(tables):
+        grid, bins_P3 = sampled(problems, samples, table)
+        nothing_P = np.zeros(problems)
+        ungraded = replace(grid, right_P=nothing_P, samples_P=nothing_P)
+        errors.append((error(ungraded, bins_P3), error(grid, bins_P3)))
+    predicted, measured = np.mean(errors, axis=0).tolist()
+    return predicted, measured
+
+
 def rule_of(size: SizeClass, seed: int, per_cell: int = 500) -> tuple[str, ...]:
     """The strategies that a table fitted to the paper's rule, encoded as a sweep, takes for easy, medium and
     hard problems at a price of 0."""
@@ -120,6 +150,10 @@ def _covered(row: MeasuredRow, world: World) -> Iterator[bool]:
             yield low <= truth <= high
 
 
+def _unsure(per_cell: int, seed: int) -> Floats:
+    return soft_bins(3 * per_cell, seed)
+
+
 def _sure(bins_P3: Floats) -> bool:
     return bool((bins_P3.max(axis=1) == 1.0).all())
 
@@ -137,8 +171,12 @@ def main() -> None:
     }
     for name, world in worlds.items():
         for per_cell in (200, 50, 10):
-            for kind, bins in (("known", one_hot), ("unsure", lambda n, seed: soft_bins(3 * n, seed))):
-                found = figures(world, lambda seed, n=per_cell, bins=bins: bins(n, seed), tables)  # type: ignore[misc]
+            for kind, bins, samples in (
+                ("known", one_hot, 0),
+                ("unsure", _unsure, 0),
+                ("unsure, 8 samples", _unsure, 8),
+            ):
+                found = figures(world, lambda seed, n=per_cell, bins=bins: bins(n, seed), tables, samples)  # type: ignore[misc]
                 print(
                     f"{f'{name}, {per_cell} a cell, bins {kind}':<60} {found.near:.3f}   "
                     f"{found.over_fixed:+.4f} +- {found.over_fixed_se:.4f}   {found.covered:.3f}"
@@ -149,6 +187,13 @@ def main() -> None:
             f"10 a cell, policy models {jitter:g} logits apart: leaning {leant:.4f}, "
             f"the coarser row {coarser:.4f}, alone {alone:.4f}"
         )
+    for samples in (8, 16):
+        for problems in (60, 300, 2000):
+            predicted, measured = expecting(problems, samples, min(tables, 30))
+            print(
+                f"{problems} problems, {samples} samples each: expectations off by {measured:.4f}, "
+                f"by predicted bins alone {predicted:.4f}"
+            )
     for size in get_args(SizeClass):
         print(f"the paper's rule for {size}: {', '.join(rule_of(size, 0))}")
 

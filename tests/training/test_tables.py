@@ -18,9 +18,12 @@ from router.price import Price
 from router.table import MeasuredRow, RuleRow, Table, load_table
 from training.grid import Floats, Grid
 from training.simulate import crossing, grid_of, one_hot, soft_bins
+from training.simulated import expecting
 from training.tables import fit_row, fit_table
 from training.tables.__main__ import _beside
 from training.tables.cells import interval
+from training.tables.measured import LEAST
+from training.tables.measured import measured as bins_after_samples
 from training.tables.sample import sample
 
 BINS = ("easy", "medium", "hard")
@@ -40,6 +43,35 @@ def measured(table: Table) -> dict[str, MeasuredRow]:
 
 
 # --- one row
+
+
+def test_few_samples_leave_the_prediction_and_many_tell_the_bin() -> None:
+    bins_P3, few_P = soft_bins(40, 0), np.full(40, LEAST - 1.0)
+    np.testing.assert_array_equal(bins_after_samples(bins_P3, few_P, few_P), bins_P3)
+    for rate, known in ((0.02, 2), (0.3, 1), (0.9, 0)):
+        many_P3 = bins_after_samples(bins_P3, np.full(40, 1000 * rate), np.full(40, 1000.0))
+        assert (many_P3[:, known] > 0.98).all()
+        np.testing.assert_allclose(many_P3.sum(axis=1), 1.0)
+
+
+def test_what_a_decision_expects_is_what_happens() -> None:
+    """Of arms made of the very samples that tell a problem's bin, and of one that was run by itself."""
+    assert expecting(2000, 16, 2)[1] < 0.02
+
+
+def test_with_graded_samples_fewer_problems_are_enough() -> None:
+    predicted, measured = expecting(60, 8, 8)
+    assert measured < 0.85 * predicted
+
+
+def test_the_frontier_is_routed_by_predictions_alone() -> None:
+    """Where these say nothing every problem gets the same arm, whatever its samples would have told."""
+    grid = grid_of(crossing(0), one_hot(40), 0, samples=16)
+    same_P3 = np.full((120, 3), 1 / 3)
+    for one in fit_row(grid, same_P3, None, seed=0).frontier:
+        assert one.over_fixed == pytest.approx(0.0, abs=0.02)
+    told = fit_row(grid, one_hot(40), None, seed=0).frontier
+    assert max(one.over_fixed for one in told) > 0.04
 
 
 def test_with_known_bins_cells_are_means_and_gains_follow_them() -> None:

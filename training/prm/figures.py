@@ -98,4 +98,3 @@ def selected(
     means = table.mean(axis=0).tolist()
     found = [Estimate(mean, interval, len(table)) for mean, interval in zip(means, intervals, strict=True)]
     return Selected("all" if n is None else str(n), *found)
-

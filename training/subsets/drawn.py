@@ -18,8 +18,8 @@ Floats = npt.NDArray[np.float64]
 
 
 def any_right(right_N: Sequence[bool]) -> Floats:
-    """(N + 1,): the probability that one of n samples is right (pass@n, arXiv 2107.03374, section 2.1). Raises
-    ValueError for more than 64 samples."""
+    """(N + 1,): the probability that one of n samples is right (pass@n, arXiv 2107.03374, section 2.1).
+    Raises ValueError for more than 64 samples."""
     total = _total(len(right_N))
     ways = BINOMIAL[total, : total + 1]
     reached: Floats = 1 - BINOMIAL[total - sum(right_N), : total + 1] / ways
@@ -27,9 +27,9 @@ def any_right(right_N: Sequence[bool]) -> Floats:
 
 
 def drawn_vote(groups_N: Sequence[int | None], right_N: Sequence[bool]) -> Floats:
-    """(N + 1,): the probability that a member, drawn at random, of the largest groups among n samples is right;
-    None is in no group. Members of one group can differ: the grader is no equivalence. Raises ValueError for
-    more than 64 samples."""
+    """(N + 1,): the probability that a member, drawn at random, of the largest groups among n samples is
+    right; None is in no group. Members of one group can differ: the grader is no equivalence. Raises
+    ValueError for more than 64 samples."""
     total = _total(len(groups_N))
     members = {
         group: [right for other, right in zip(groups_N, right_N, strict=True) if other == group]
@@ -44,9 +44,9 @@ def drawn_vote(groups_N: Sequence[int | None], right_N: Sequence[bool]) -> Float
 
 
 def _tied(members: Sequence[Sequence[bool]], silent: int, most: int, total: int) -> Floats:
-    """For every size, the share of right members of the largest groups, where these have `most` members, summed
-    over the subsets. Row t of the two polynomials: t groups are as large; how many subsets, and the sum of
-    these groups' shares."""
+    """For every size, the share of right members of the largest groups, where these have `most` members,
+    summed over the subsets. Row t of the two polynomials: t groups are as large; how many subsets, and the
+    sum of these groups' shares."""
     counts = np.zeros((len(members) + 1, total + 1))
     shares = np.zeros_like(counts)
     counts[0] = BINOMIAL[silent, : total + 1]

@@ -1,6 +1,7 @@
 """Fitting the strategy table: rows with partial pooling, intervals, and what choosing needs (docs/tables.md).
 
 sample     the arms and problems that can be compared, with their distributions over the bins
+measured   what a problem's own samples add to its predicted bins
 pooling    a Gaussian posterior over three bins, its strength by marginal likelihood
 gains      paired differences of arms
 leaning    a coarser row as the prior of a finer one

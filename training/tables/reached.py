@@ -38,7 +38,7 @@ def reached(some: Sample, fit: Callable[[Sample], MeasuredRow], *, seed: int) ->
         row = fit(some.rows(np.flatnonzero(fold_P != fold)))
         for r, price in enumerate(prices):
             choice = Choice(row, Price(price))
-            routed_RP[r, out] = choice.choose(some.bins_P3[out])
+            routed_RP[r, out] = choice.choose(some.predicted_P3[out])
             fixed_RP[r, out] = choice.incumbent
     entries: list[Reached] = []
     for r, price in enumerate(prices):

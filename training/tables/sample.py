@@ -9,17 +9,20 @@ import numpy as np
 
 from training.difficulty.corpus import identity
 from training.grid import Floats, Grid, Ints
+from training.tables.measured import measured
 
 __all__ = ["Sample", "sample"]
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """P rows by A arms, all arms known on all rows. `bins_P3` sums to 1 a row. `weight_P`: 1 over the number
-    of rows of the same problem, so that a problem that several policy models met is evidence once.
-    `problem_P` numbers the problems. Costs are NaN where unknown."""
+    """P rows by A arms, all arms known on all rows. `predicted_P3`: the bins as a decision knows them;
+    `bins_P3`: after the problem's own samples, for fitting. `weight_P`: 1 over the number of rows of the same
+    problem, so that a problem that several policy models met is evidence once. `problem_P` numbers the
+    problems. Costs are NaN where unknown."""
 
     arms_A: tuple[str, ...]
+    predicted_P3: Floats
     bins_P3: Floats
     accuracy_PA: Floats
     tokens_PA: Floats
@@ -47,6 +50,7 @@ class Sample:
     def rows(self, at_P: Ints) -> Sample:
         return replace(
             self,
+            predicted_P3=self.predicted_P3[at_P],
             bins_P3=self.bins_P3[at_P],
             accuracy_PA=self.accuracy_PA[at_P],
             tokens_PA=self.tokens_PA[at_P],
@@ -58,6 +62,7 @@ class Sample:
 
 def sample(grids: Sequence[Grid], bins: Sequence[Floats]) -> Sample:
     """The comparable arms and problems of one grid, or of several together (the arms that all of them have).
+    `bins`: as predicted, without the grid's own outcomes.
     Raises ValueError where nothing is left, or bins do not fit."""
     arms = [arm for arm in grids[0].arms_A if all(arm in grid.arms_A for grid in grids)]
     parts = []
@@ -82,7 +87,8 @@ def sample(grids: Sequence[Grid], bins: Sequence[Floats]) -> Sample:
     )
     return Sample(
         arms_A=tuple(kept),
-        bins_P3=np.concatenate([bins_P3 for _, bins_P3 in some]),
+        predicted_P3=np.concatenate([bins_P3 for _, bins_P3 in some]),
+        bins_P3=np.concatenate([measured(bins_P3, grid.right_P, grid.samples_P) for grid, bins_P3 in some]),
         accuracy_PA=np.concatenate([grid.accuracy_PA for grid, _ in some]),
         tokens_PA=np.concatenate([grid.tokens_PA for grid, _ in some]),
         prm_tokens_PA=np.concatenate([grid.prm_tokens_PA for grid, _ in some]),
