@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=150)
     tables = parser.parse_args().tables
     print(f"{tables} tables a line; prices {', '.join(f'{price:g}' for price in PRICES)} a 1,000 tokens")
-    print(f"{'world':<44} within {NEAR}   over best fixed     intervals hold")
+    print(f"{'world':<62} within {NEAR}   over best fixed     intervals hold")
     worlds: dict[str, Callable[[int], World]] = {
         "arms cross as in the paper": crossing,
         "the same, 13 arms near each other": crowded,
@@ -178,7 +178,7 @@ def main() -> None:
             ):
                 found = figures(world, lambda seed, n=per_cell, bins=bins: bins(n, seed), tables, samples)  # type: ignore[misc]
                 print(
-                    f"{f'{name}, {per_cell} a cell, bins {kind}':<60} {found.near:.3f}   "
+                    f"{f'{name}, {per_cell} a cell, bins {kind}':<68} {found.near:.3f}   "
                     f"{found.over_fixed:+.4f} +- {found.over_fixed_se:.4f}   {found.covered:.3f}"
                 )
     for jitter in (0.05, 0.3, 0.6):
