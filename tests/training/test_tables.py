@@ -22,8 +22,7 @@ from training.simulated import expecting
 from training.tables import fit_row, fit_table
 from training.tables.__main__ import _beside
 from training.tables.cells import interval
-from training.tables.measured import LEAST
-from training.tables.measured import measured as bins_after_samples
+from training.tables.measured import LEAST, placed
 from training.tables.sample import sample
 
 BINS = ("easy", "medium", "hard")
@@ -47,11 +46,24 @@ def measured(table: Table) -> dict[str, MeasuredRow]:
 
 def test_few_samples_leave_the_prediction_and_many_tell_the_bin() -> None:
     bins_P3, few_P = soft_bins(40, 0), np.full(40, LEAST - 1.0)
-    np.testing.assert_array_equal(bins_after_samples(bins_P3, few_P, few_P), bins_P3)
+    at_R, bins_R3, share_R = placed(bins_P3, few_P, few_P)
+    np.testing.assert_array_equal(at_R, np.arange(40))
+    np.testing.assert_array_equal(bins_R3, bins_P3)
+    assert (share_R == 1).all()
     for rate, known in ((0.02, 2), (0.3, 1), (0.9, 0)):
-        many_P3 = bins_after_samples(bins_P3, np.full(40, 1000 * rate), np.full(40, 1000.0))
-        assert (many_P3[:, known] > 0.98).all()
-        np.testing.assert_allclose(many_P3.sum(axis=1), 1.0)
+        at_R, bins_R3, share_R = placed(bins_P3, np.full(40, 1000 * rate), np.full(40, 1000.0))
+        np.testing.assert_allclose(np.bincount(at_R, share_R), 1.0)
+        np.testing.assert_allclose(bins_R3.sum(axis=1), 1.0)
+        assert share_R @ bins_R3[:, known] > 0.98 * 40
+
+
+def test_a_problem_counts_once_however_many_bins_it_may_be_of() -> None:
+    bins_P3 = soft_bins(60, 0)
+    grid = grid_of(crossing(0), bins_P3, 0, samples=LEAST)
+    found = sample([grid, replace(grid, policy_model="other")], [bins_P3] * 2)
+    assert found.problems == pytest.approx(60)
+    np.testing.assert_allclose(np.bincount(found.problem_P, found.weight_P), 1.0)
+    np.testing.assert_allclose(found.mean(found.accuracy_PA), grid.accuracy_PA.mean(axis=0))
 
 
 def test_what_a_decision_expects_is_what_happens() -> None:

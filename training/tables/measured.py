@@ -1,42 +1,61 @@
-"""What a problem's own plain samples say of its bins, for fitting a row; a decision has only the prediction.
+"""What a problem's own plain samples say of its bin, for fitting a row; a decision has only the prediction.
 
-A row's means are regressed on the bins of its problems. On the bins as predicted that is right and noisy:
-most problems are a little of each. After eight samples the bin is nearly known, and the same regression is
-sure of much more. An arm that is made of these very samples looks steeper between the bins than it is, as
-it does through a prediction, which also tells where within its bin a problem lies (docs/tables.md).
+A row's means are regressed on the bins of its problems. On the bins as predicted this is right in the end
+and noisy for long: most problems are a little of each. After its samples a problem is of bin b with
+probability w_b, which is nearly known. Regressed on w_b, arms that are made of these samples look steeper
+between the bins than a decision will find them. Counted in each bin with the weight w_b they have the true
+mean of the bin, which is too flat: a prediction also tells where within its bin a problem lies. Half of each
+is close to what the predicted bins would give in the end (docs/tables.md has figures).
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from difficulty.bins import Distribution
 from difficulty.posterior import updated
-from training.grid import Floats
+from training.grid import Floats, Ints
 
-__all__ = ["LEAST", "measured"]
+__all__ = ["LEAST", "Placed", "placed"]
 
 LEAST: Final = 8
 """Samples of a problem: of fewer, what they happened to be would pass for what the problem is."""
+_APART: Final = 0.5
+"""The share of a problem that is counted in each bin by itself."""
 
 
-def measured(bins_P3: Floats, right_P: Floats, samples_P: Floats) -> Floats:
-    """(P, 3): the predicted bins after `right_P` of `samples_P` samples were right; as they were where there
-    are fewer than `LEAST`."""
-    found: Floats = bins_P3.copy()
-    for p in np.flatnonzero(samples_P >= LEAST):
-        found[p] = _posterior(*bins_P3[p].tolist(), int(right_P[p]), int(samples_P[p]))
-    return found
+class Placed(NamedTuple):
+    """R rows: of which problem (`at_R`), where (`bins_R3`) and with what weight (`share_R`, 1 a problem)."""
+
+    at_R: Ints
+    bins_R3: Floats
+    share_R: Floats
+
+
+def placed(bins_P3: Floats, right_P: Floats, samples_P: Floats) -> Placed:
+    """Four rows for a problem of which `right_P` of `samples_P` samples were right: over the bins that it may
+    be of, and in each of these; one row, over the predicted bins, where there were fewer than `LEAST`."""
+    at: list[int] = []
+    bins: list[Floats] = []
+    share: list[float] = []
+    for p, (predicted_3, right, samples) in enumerate(zip(bins_P3, right_P, samples_P, strict=True)):
+        if samples < LEAST:
+            rows = [(predicted_3, 1.0)]
+        else:
+            known_3 = _posterior(*predicted_3.tolist(), int(right), int(samples))
+            rows = [(known_3, 1 - _APART), *zip(np.eye(3), _APART * known_3, strict=True)]
+        at += [p] * len(rows)
+        bins += [bins_3 for bins_3, _ in rows]
+        share += [weight for _, weight in rows]
+    return Placed(np.array(at, dtype=np.int64), np.array(bins).reshape(-1, 3), np.array(share))
 
 
 @lru_cache(maxsize=65536)
-def _posterior(
-    easy: float, medium: float, hard: float, right: int, samples: int
-) -> tuple[float, float, float]:
+def _posterior(easy: float, medium: float, hard: float, right: int, samples: int) -> Floats:
     # Of the prior only the masses of the bins are asked.
     prior = Distribution(easy, medium, hard, pass_at_1=0.5)
     after = updated(prior, samples, {right: 0.0})
-    return after.easy, after.medium, after.hard
+    return np.array([after.easy, after.medium, after.hard])

@@ -9,17 +9,17 @@ import numpy as np
 
 from training.difficulty.corpus import identity
 from training.grid import Floats, Grid, Ints
-from training.tables.measured import measured
+from training.tables.measured import placed
 
 __all__ = ["Sample", "sample"]
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """P rows by A arms, all arms known on all rows. `predicted_P3`: the bins as a decision knows them;
-    `bins_P3`: after the problem's own samples, for fitting. `weight_P`: 1 over the number of rows of the same
-    problem, so that a problem that several policy models met is evidence once. `problem_P` numbers the
-    problems. Costs are NaN where unknown."""
+    """P rows by A arms, all arms known on all rows. A problem whose samples were graded has a row for each
+    bin that it may be of (`placed`). `bins_P3`: where the row is, for fitting; `predicted_P3`: the bins as a
+    decision knows them. `weight_P` sums to 1 a problem: one that several policy models met is evidence once.
+    `problem_P` numbers the problems. Costs are NaN where unknown."""
 
     arms_A: tuple[str, ...]
     predicted_P3: Floats
@@ -85,15 +85,19 @@ def sample(grids: Sequence[Grid], bins: Sequence[Floats]) -> Sample:
         ],
         dtype=np.int64,
     )
+    predicted_P3 = np.concatenate([bins_P3 for _, bins_P3 in some])
+    right_P = np.concatenate([grid.right_P for grid, _ in some])
+    samples_P = np.concatenate([grid.samples_P for grid, _ in some])
+    at_R, bins_R3, share_R = placed(predicted_P3, right_P, samples_P)
     return Sample(
         arms_A=tuple(kept),
-        predicted_P3=np.concatenate([bins_P3 for _, bins_P3 in some]),
-        bins_P3=np.concatenate([measured(bins_P3, grid.right_P, grid.samples_P) for grid, bins_P3 in some]),
-        accuracy_PA=np.concatenate([grid.accuracy_PA for grid, _ in some]),
-        tokens_PA=np.concatenate([grid.tokens_PA for grid, _ in some]),
-        prm_tokens_PA=np.concatenate([grid.prm_tokens_PA for grid, _ in some]),
-        weight_P=1.0 / np.bincount(problem_P)[problem_P],
-        problem_P=problem_P,
+        predicted_P3=predicted_P3[at_R],
+        bins_P3=bins_R3,
+        accuracy_PA=np.concatenate([grid.accuracy_PA for grid, _ in some])[at_R],
+        tokens_PA=np.concatenate([grid.tokens_PA for grid, _ in some])[at_R],
+        prm_tokens_PA=np.concatenate([grid.prm_tokens_PA for grid, _ in some])[at_R],
+        weight_P=share_R / np.bincount(problem_P)[problem_P[at_R]],
+        problem_P=problem_P[at_R],
     )
 
 
