@@ -62,8 +62,8 @@ class Sample:
 
 def sample(grids: Sequence[Grid], bins: Sequence[Floats]) -> Sample:
     """The comparable arms and problems of one grid, or of several together (the arms that all of them have).
-    `bins`: as predicted, without the grid's own outcomes.
-    Raises ValueError where nothing is left, or bins do not fit."""
+    `bins`: as predicted, without the grid's own outcomes. Raises ValueError where nothing is left, or bins do
+    not fit."""
     arms = [arm for arm in grids[0].arms_A if all(arm in grid.arms_A for grid in grids)]
     parts = []
     for grid, bins_P3 in zip(grids, bins, strict=True):
