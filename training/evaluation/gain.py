@@ -16,7 +16,7 @@ from training.grid import Grid, Ints
 
 __all__ = ["CURVE", "Gain", "Point", "efficiency_gain"]
 
-CURVE = tuple(Price(float(value), "tokens") for value in (0.0, *np.geomspace(1e-4, 10, 26)))
+CURVE = tuple(Price(float(value), "tokens") for value in (0.0, *np.geomspace(1e-4, 10, 51)))
 """Prices at which the router's curve is taken, accuracy per 1,000 tokens."""
 
 
