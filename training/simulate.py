@@ -186,9 +186,9 @@ def grid_of(
 
 
 def sampled(problems: int, samples: int, seed: int) -> tuple[Grid, Floats]:
-    """A sweep whose first two arms, one sample and the better of two, are made of the very samples that tell
-    a problem's bin; the third was run by itself. Logit pass@1 is normal about what a text predicts; (P, 3)
-    are these predictions."""
+    """A sweep whose first three arms, one sample, the better of two and the best of all, are made of the very
+    samples that tell a problem's bin; the fourth was run by itself. Logit pass@1 is normal about what a text
+    predicts; (P, 3) are these predictions."""
     random = np.random.default_rng((seed, 5))
     mean_P = random.normal(-1.0, PREDICTED_SD, problems)
     pass_P = expit(random.normal(mean_P, LEFT_SD))
@@ -196,7 +196,7 @@ def sampled(problems: int, samples: int, seed: int) -> tuple[Grid, Floats]:
     wrong_P = samples - right_P
     either_P = 1 - wrong_P * (wrong_P - 1) / (samples * (samples - 1))
     alone_P = (random.random(problems) < 1 - (1 - pass_P) ** 4).astype(np.float64)
-    tokens_A = np.array([100.0, 200.0, 400.0])
+    tokens_A = np.array([100.0, 200.0, 100.0 * samples, 400.0])
     grid = Grid(
         policy_model="simulated",
         params=3 * 10**9,
@@ -204,10 +204,14 @@ def sampled(problems: int, samples: int, seed: int) -> tuple[Grid, Floats]:
         prm_params=0,
         problems_P=tuple(f"{seed}-{p}" for p in range(problems)),
         texts_P=(None,) * problems,
-        arms_A=("majority:n=1", "best_of_n:n=2,select=max,aggregate=last", "beam:n=4,m=4"),
-        accuracy_PA=np.stack([right_P / samples, either_P, alone_P], axis=1),
+        arms_A=(
+            "majority:n=1",
+            *(f"best_of_n:n={n},select=max,aggregate=last" for n in (2, samples)),
+            "beam:n=4,m=4",
+        ),
+        accuracy_PA=np.stack([right_P / samples, either_P, right_P > 0, alone_P], axis=1),
         tokens_PA=np.tile(tokens_A, (problems, 1)),
-        prm_tokens_PA=np.zeros((problems, 3)),
+        prm_tokens_PA=np.zeros((problems, 4)),
         right_P=right_P,
         samples_P=np.full(problems, float(samples)),
         source="training.simulate",

@@ -68,12 +68,12 @@ def test_a_problem_counts_once_however_many_bins_it_may_be_of() -> None:
 
 def test_what_a_decision_expects_is_what_happens() -> None:
     """Of arms made of the very samples that tell a problem's bin, and of one that was run by itself."""
-    assert expecting(2000, 16, 2)[1] < 0.02
+    assert expecting(2000, 8, 2)[1] < 0.018
 
 
 def test_with_graded_samples_fewer_problems_are_enough() -> None:
     predicted, measured = expecting(60, 8, 8)
-    assert measured < 0.85 * predicted
+    assert measured < 0.7 * predicted
 
 
 def test_the_frontier_is_routed_by_predictions_alone() -> None:
