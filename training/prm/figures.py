@@ -88,8 +88,9 @@ def selected(
         samples = Blocks(paths_N)
         right = [path.correct for path in problem.paths_N]
         vote, best, weighted = (float(samples.accuracy(rule)[size]) for rule in ("vote", "max", "weighted"))
-        groups = [path.group for path in problem.paths_N]
-        drawn, oracle = float(drawn_vote(groups, right)[size]), float(any_right(right)[size])
+        counted = problem.paths_N[: most("vote")]
+        drawn = float(drawn_vote([path.group for path in counted], right[: len(counted)])[size])
+        oracle = float(any_right(right[: len(counted)])[size])
         rows.append((np.mean(right), vote, drawn, best, weighted, oracle, best - vote, weighted - vote))
     if not rows:
         return None

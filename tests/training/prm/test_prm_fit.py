@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,16 @@ def test_where_nothing_tells_it_is_at_chance_and_says_so(silent: list[Solved]) -
     assert chosen is not None
     assert found.interval[0] <= 0.5 <= found.interval[1]
     assert chosen.weighted_over_vote.interval[0] <= 0 <= chosen.weighted_over_vote.interval[1]
+
+
+def test_of_a_hundred_samples_of_a_problem_there_are_figures_too(telling: list[Solved]) -> None:
+    many = [
+        replace(problem, paths_N=(problem.paths_N * 100)[:100]) for problem in telling[:5] if problem.paths_N
+    ]
+    for n in (None, 4):
+        chosen = selected(many, [[0.5] * 100] * len(many), 0, n)
+        assert chosen is not None
+        assert chosen.pass_at_1.mean <= chosen.oracle.mean <= 1
 
 
 def test_it_is_calibrated(telling: list[Solved], silent: list[Solved]) -> None:
