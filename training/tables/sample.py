@@ -16,8 +16,8 @@ __all__ = ["Sample", "sample"]
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """P rows by A arms, all arms known on all rows. A problem whose samples were graded has several,
-    over the bins and in each (`placed`). `bins_P3`: where the row is, for fitting; `predicted_P3`: the bins as a
+    """P rows by A arms, all arms known on all rows. A problem whose samples were graded has several, over the
+    bins and in each (`placed`). `bins_P3`: where the row is, for fitting; `predicted_P3`: the bins as a
     decision knows them. `weight_P` sums to 1 a problem: one that several policy models met is evidence once.
     `problem_P` numbers the problems. Costs are NaN where unknown."""
 
