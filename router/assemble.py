@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EngineName", "Settings", "build", "chooser", "run_config"]
 
-EngineName = Literal["embedded", "sglang", "replay", "scripted"]
+EngineName = Literal["embedded", "torch", "sglang", "replay", "scripted"]
 
 SCRIPTED_DELAY_S = 0.02
 
@@ -60,7 +60,7 @@ class Settings:
         trained on them, the others the baseline."""
         if self.prm is not None:
             return self.prm
-        return EmbeddedPrm.name if self.engine in ("embedded", "replay") else LogprobBaseline.name
+        return EmbeddedPrm.name if self.engine in ("embedded", "torch", "replay") else LogprobBaseline.name
 
     @property
     def table_path(self) -> Path:
@@ -138,12 +138,15 @@ def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limi
         if settings.seed != recording.seed:
             raise InputError(f"the recording was made with --seed {recording.seed}, not {settings.seed}")
         return ReplayEngine(recording), recording.limits
-    from router.engines.embedded import EmbeddedEngine
-
     preset = load_embedded()
     weights = resolve(settings.policy_model or default_policy_model(), progress=progress)
-    engine = EmbeddedEngine(weights, slots=preset.slots, context=preset.context)
-    return engine, preset.limits
+    if settings.engine == "torch":
+        from router.engines.torch import TorchEngine
+
+        return TorchEngine(weights, context=preset.context), preset.limits
+    from router.engines.embedded import EmbeddedEngine
+
+    return EmbeddedEngine(weights, slots=preset.slots, context=preset.context), preset.limits
 
 
 def _recording(settings: Settings) -> Recording:

@@ -78,7 +78,7 @@ Prm = Annotated[
     ),
 ]
 EngineOption = Annotated[
-    Literal["embedded", "sglang", "replay", "scripted"],
+    Literal["embedded", "torch", "sglang", "replay", "scripted"],
     typer.Option(help="Who runs the policy model; replay answers from runs that were recorded."),
 ]
 Recordings = Annotated[

@@ -257,7 +257,7 @@ def test_without_a_tokenizer_and_transformers_the_error_says_what_to_install(
         async with SGLangEngine(mock.url, served, name="Mock-1B", params=1):
             raise AssertionError("started")
 
-    monkeypatch.setattr("router.engines.sglang.tokenizer.import_module", missing)
+    monkeypatch.setattr("router.engines.tokenizer.import_module", missing)
     with pytest.raises(EngineError, match=r"pip install 'compute-router\[sglang\]'"):
         asyncio.run(main())
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from router.engines.base import Request
 from router.engines.sglang import wire
-from router.engines.sglang.tokenizer import from_transformers
+from router.engines.tokenizer import from_transformers
 from router.errors import EngineError
 
 STEP = Request((1, 2), (3,), 7, "step", 50, 0.7)

@@ -8,16 +8,17 @@ from typing import Any
 import aiohttp
 import orjson
 
-from router.engines.base import Cut, Extension, ModelInfo, Request
+from router.engines.base import Cut, Extension, Request
 from router.engines.embedded.server import LlamaServer
 from router.engines.embedded.siblings import Siblings
 from router.engines.embedded.stream import refusal, stream
-from router.errors import ContextOverflow, EngineError, WeightsError
+from router.engines.gguf_model import model_info
+from router.errors import ContextOverflow, EngineError
 from router.ledger import Tokens
 from router.prompt import chat
-from router.weights import Weights, read_header
+from router.weights import Weights
 
-__all__ = ["EmbeddedEngine", "model_info"]
+__all__ = ["EmbeddedEngine"]
 
 GROUP = 4
 """Siblings in one request. llama.cpp starts n samples only when n slots are free at once: large groups
@@ -25,19 +26,6 @@ leave slots idle while they wait, small ones read the shared prefix more often."
 
 _MARK = "PROBLEM-STANDS-HERE"
 """Stands for the problem in the chat template, so that only the template is read for control tokens."""
-
-
-def model_info(weights: Weights, context: int) -> ModelInfo:
-    """Who the file says it is, by its header alone. Raises WeightsError."""
-    header = read_header(weights.path)
-    if not header.has_chat_template:
-        raise WeightsError(f"{weights.path} has no chat template: it is no model that follows instructions")
-    return ModelInfo(
-        name=weights.name,
-        params=header.active_parameters,
-        context=min(context, header.context_length or context),
-        fingerprint=weights.fingerprint,
-    )
 
 
 class EmbeddedEngine:

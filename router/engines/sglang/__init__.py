@@ -17,6 +17,6 @@ from router.engines.sglang.fleet import Fleet
 from router.engines.sglang.inside import Inside
 from router.engines.sglang.served import Served, identify
 from router.engines.sglang.sized import sized
-from router.engines.sglang.tokenizer import Tokenizer
+from router.engines.tokenizer import Tokenizer
 
 __all__ = ["Fleet", "Inside", "SGLangEngine", "Served", "Tokenizer", "identify", "sized"]

@@ -10,7 +10,7 @@ from router.engines.sglang.calls import Calls
 from router.engines.sglang.http import Http
 from router.engines.sglang.inside import Inside
 from router.engines.sglang.served import Served, identify
-from router.engines.sglang.tokenizer import Tokenizer, from_transformers
+from router.engines.tokenizer import Tokenizer, from_transformers
 from router.errors import ContextOverflow, EngineError
 from router.ledger import Tokens
 

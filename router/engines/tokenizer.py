@@ -9,7 +9,7 @@ from typing import Any
 from router.errors import EngineError
 from router.prompt import chat
 
-__all__ = ["Tokenizer", "from_transformers"]
+__all__ = ["Tokenizer", "framed", "from_transformers"]
 
 Tokenizer = Callable[[str], Sequence[int]]
 """A problem's text -> the token ids of the whole prompt, chat template included."""
@@ -30,13 +30,18 @@ def from_transformers(path: str) -> Tokenizer:
             "the SGLang engine needs transformers: pip install 'compute-router[sglang]'", retryable=False
         ) from error
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path)
-        template: str = tokenizer.apply_chat_template(chat(_MARK), tokenize=False, add_generation_prompt=True)
+        return framed(transformers.AutoTokenizer.from_pretrained(path), path)
     except (OSError, ValueError) as error:
         raise EngineError(f"the tokenizer {path} does not load: {error}", retryable=False) from error
+
+
+def framed(tokenizer: Any, name: str) -> Tokenizer:
+    """A tokenizer of transformers with its chat template around the problem. Raises EngineError where the
+    template of `name` has no place for one, ValueError where there is none."""
+    template: str = tokenizer.apply_chat_template(chat(_MARK), tokenize=False, add_generation_prompt=True)
     before, mark, after = template.partition(_MARK)
     if not mark:
-        raise EngineError(f"the chat template of {path} drops the user's message", retryable=False)
+        raise EngineError(f"the chat template of {name} drops the user's message", retryable=False)
 
     def tokens(text: str, *, split: bool) -> list[int]:
         found: list[int] = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=split)
