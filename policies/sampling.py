@@ -27,19 +27,26 @@ def samples(
     scored: bool,
     stop: str = "never",
     accept: float = 0.0,
+    drop: float = 0.0,
     rule: str = "vote",
     aggregate: str = "last",
 ) -> Search[tuple[Path, ...]]:
-    """Up to `n` chains, in waves where `stop` or `accept` may end them early."""
+    """Up to `n` chains, in waves where `stop` or `accept` may end them early; with `drop`, watched ones."""
     stopping = stop_rule(stop)
     paths_N: tuple[Path, ...] = ()
     lead = Lead()
     while len(paths_N) < n:
         left = n - len(paths_N)
         wave = 1 if accept else stopping.wave(lead, left) if stopping else left
-        children = range(len(paths_N), len(paths_N) + wave)
+        # One at least goes to its end: an answer is better than none.
+        spared = n if any(path.answer is not None for path in paths_N) else n - 1
         paths_N += yield from fork(
-            tuple(chain(i, limits, temperature=limits.temperature, scored=scored) for i in children)
+            tuple(
+                _watched(i, limits, drop, aggregate)
+                if drop and i < spared
+                else chain(i, limits, temperature=limits.temperature, scored=scored)
+                for i in range(len(paths_N), len(paths_N) + wave)
+            )
         )
         if accept and _reaches(paths_N[-1], accept, aggregate):
             break
@@ -48,6 +55,17 @@ def samples(
             if stopping.settled(lead, n - len(paths_N)):
                 break
     return paths_N
+
+
+def _watched(child: int, limits: Limits, drop: float, aggregate: str) -> Search[Path]:
+    """A chain, looked at after every step until it states an answer: dropped once its value is below `drop`."""
+    path = Path()
+    while path.is_open:
+        path = yield from _advance(path, child, len(path.lineage) + 1, limits)
+        worth = value(path, aggregate)
+        if path.is_open and path.answer is None and worth is not None and worth < drop:
+            path = replace(path, finish="dropped")
+    return path
 
 
 def _reaches(path: Path, accept: float, aggregate: str) -> bool:
@@ -92,7 +110,9 @@ class BestOfN:
     `stop` ends the sampling early, where answers are voted. `reject` is speculative rejection (arXiv
     2410.20290): all N grow together, and at every look this share of those still open, the lowest by
     partial value, is dropped. `accept` samples one by one: the first whose value is that high is the answer,
-    where a calibrated PRM says how likely it is to be right; without one, all N are selected from.
+    where a calibrated PRM says how likely it is to be right; without one, all N are selected from. `drop`
+    gives up, after the step that says so, a sample that has no answer yet and is less likely than this to come
+    to the right one: a restart is cheaper than its end. The last of N is never dropped while none has an answer.
     """
 
     name: ClassVar[str] = "best_of_n"
@@ -103,6 +123,7 @@ class BestOfN:
     stop: str = "never"
     reject: float = 0.0
     accept: float = 0.0
+    drop: float = 0.0
 
     def __post_init__(self) -> None:
         whole("n", self.n, 1, MAX_N)
@@ -110,6 +131,9 @@ class BestOfN:
         one_of("aggregate", self.aggregate, tuple(AGGREGATES))
         share("reject", self.reject, 0.0, 1.0)
         share("accept", self.accept, 0.0, 1.0)
+        share("drop", self.drop, 0.0, 1.0)
+        if self.drop and self.reject:
+            raise SpecError("drop and reject exclude each other: one gives up by value, one by rank")
         if self.accept and self.reject:
             raise SpecError("accept and reject exclude each other: one samples one by one, one all at once")
         if stop_rule(self.stop):
@@ -128,6 +152,7 @@ class BestOfN:
                 scored=True,
                 stop=self.stop,
                 accept=self.accept,
+                drop=self.drop,
                 rule=self.select,
                 aggregate=self.aggregate,
             )

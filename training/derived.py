@@ -83,6 +83,7 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
     tokens = _mean_tokens(record)
     prm_tokens = _known(record.prm_tokens) / total
     scored = any(path.scores for path in record.paths)
+    by_step = all(path.step_tokens and path.scores for path in record.paths)
     blocks = Blocks(record.paths)
     reordered: Reordered | None = None
     curves: dict[tuple[str, str], Floats] = {}
@@ -90,6 +91,8 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
         strategy = sampled_of(arm)
         rule, by = (strategy.select, strategy.aggregate) if isinstance(strategy, BestOfN) else ("vote", "")
         if isinstance(strategy, BestOfN) and (aggregate is None or (rule != "vote" and not scored)):
+            continue
+        if isinstance(strategy, BestOfN) and strategy.drop and not by_step:
             continue
         if strategy is not None and sampling_of(arm) is None:
             reordered = reordered or Reordered(record)

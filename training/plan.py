@@ -64,11 +64,13 @@ def sampling(strategy: Strategy) -> Majority | BestOfN | None:
     """The strategy, where its n samples are independent of each other and all taken."""
     if not isinstance(strategy, Majority | BestOfN) or strategy.stop != "never":
         return None
-    return None if isinstance(strategy, BestOfN) and (strategy.reject or strategy.accept) else strategy
+    is_plain = not isinstance(strategy, BestOfN) or not (strategy.reject or strategy.accept or strategy.drop)
+    return strategy if is_plain else None
 
 
 def choosing(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where it takes whole samples: all n, or until a vote is settled or one is accepted."""
+    """The strategy, where it takes samples of their own: all n, or until a vote is settled or one is accepted;
+    whole, or as far as they are worth it."""
     if not isinstance(strategy, Majority | BestOfN) or (isinstance(strategy, BestOfN) and strategy.reject):
         return None
     return strategy

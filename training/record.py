@@ -33,8 +33,8 @@ class RecordError(InputError):
 @dataclass(frozen=True, slots=True)
 class SweptPath:
     """One whole solution. `group`: index of the first path of the row with an equal answer, None where it
-    states none. `tokens`: generated for this path. `scores`: one PRM score a step. `logprob`: the mean over
-    its tokens, in nats."""
+    states none. `tokens`: generated for this path. `scores`: one PRM score a step, `step_tokens`: its tokens;
+    empty where unknown. `logprob`: the mean over its tokens, in nats."""
 
     answer: str | None
     group: Count | None
@@ -42,6 +42,7 @@ class SweptPath:
     tokens: Count | None = None
     scores: tuple[Score, ...] = ()
     logprob: float | None = None
+    step_tokens: tuple[Count, ...] = ()
 
 
 @with_config({"extra": "forbid"})

@@ -44,9 +44,11 @@ class Mean(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """How many of the samples were taken, and which was chosen: its index, None where none has an answer."""
+    """How many of the samples were taken and with how many tokens, and which was chosen: its index, None where
+    none has an answer."""
 
     samples: int
+    tokens: int
     chosen: int | None
 
 
@@ -59,6 +61,9 @@ def take(
     """`strategy` on samples in this order, of which there are as many as it may take: what its own run would
     have found. `votes_N`: equal where answers are equal, None without one."""
 
+    def sample_of(path: Path, child: int) -> Path:
+        return paths_N[order[path.lineage[0] if path.lineage else child]]
+
     def run(search: Search[Any]) -> Any:
         reply: Any = None
         while True:
@@ -70,19 +75,29 @@ def take(
                 case Fork():
                     reply = tuple(map(run, ask.searches))
                 case Extend():
-                    reply = paths_N[order[ask.key.child]]
+                    reply = _extended(ask, sample_of(ask.path, ask.key.child))
                 case Group():
                     reply = tuple(
                         None if answer is None else votes_N[at]
                         for answer, at in zip(ask.answers_N, order, strict=False)
                     )
                 case Score():  # what has no scores here stays without
-                    reply = ask.path
+                    scores_S = sample_of(ask.path, 0).scores_S
+                    reply = ask.path.scored(scores_S[: len(ask.path.steps_S)])
                 case Assess():
                     raise AssertionError("none of these looks at how hard the problem is")
 
     outcome: Outcome = run(strategy.search(_LIMITS))
-    return Taken(len(outcome.paths_N), None if outcome.chosen is None else order[outcome.chosen])
+    chosen = None if outcome.chosen is None else order[outcome.chosen]
+    return Taken(len(outcome.paths_N), sum(path.n_tokens for path in outcome.paths_N), chosen)
+
+
+def _extended(ask: Extend, sample: Path) -> Path:
+    """The sample, as far as it was asked for."""
+    had = len(ask.path.steps_S)
+    if ask.until == "end" or had + 1 >= len(sample.steps_S):
+        return sample
+    return ask.path.grow(ask.key.child, (sample.steps_S[had],), "open")
 
 
 class Reordered:
@@ -93,7 +108,7 @@ class Reordered:
         self._paths_N = [_path(at, path) for at, path in enumerate(record.paths)]
         self._votes_N = [path.group for path in record.paths]
         self._right_N = [path.correct is True for path in record.paths]
-        self._tokens_N = [math.nan if path.tokens is None else path.tokens for path in record.paths]
+        self._unknown_N = [math.nan if path.tokens is None else 0.0 for path in record.paths]
         self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}")
 
     def mean(self, strategy: Majority | BestOfN) -> Mean:
@@ -105,7 +120,7 @@ class Reordered:
             taken = take(strategy, self._paths_N, self._votes_N, order)
             right += taken.chosen is not None and self._right_N[taken.chosen]
             samples += taken.samples
-            tokens += sum(self._tokens_N[at] for at in order[: taken.samples])
+            tokens += taken.tokens + sum(self._unknown_N[at] for at in order[: taken.samples])
         return Mean(*(total / len(self._orders) for total in (right, tokens, samples)))
 
 
@@ -119,8 +134,11 @@ def _orders(n: int, seed: str) -> list[tuple[int, ...]]:
 
 
 def _path(at: int, path: SweptPath) -> Path:
-    """No text but the answer; the scores as they are."""
+    """No text but the answer, in the last step; the scores as they are. Tokens that are not known by step all
+    belong to the last."""
     known = () if path.logprob is None else (path.logprob,)
-    before = [Step("-", (0,), known)] * (len(path.scores) - 1)
-    answer = Step("-" if path.group is None else f"\\boxed{{{path.group}}}", (0,), known)
-    return Path((at,), (*before, answer), path.scores, "stop")
+    tokens_S = path.step_tokens or (*(0,) * (len(path.scores) - 1), path.tokens or 0)
+    answer = "-" if path.group is None else f"\\boxed{{{path.group}}}"
+    texts = [*["-"] * (len(tokens_S) - 1), answer]
+    steps = [Step(text, (0,) * tokens, known) for text, tokens in zip(texts, tokens_S, strict=True)]
+    return Path((at,), tuple(steps), path.scores, "stop")

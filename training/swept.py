@@ -66,12 +66,13 @@ async def _path(path: Row, gold: str, grader: Grader) -> SweptPath:
         tokens=tokens,
         scores=tuple(path["scores"]) if len(path["scores"]) == len(path["steps"]) else (),
         logprob=math.fsum(path["logprobs"]) / tokens if known else None,
+        step_tokens=tuple(path["tokens"]),
     )
 
 
 def implied(row: Row, record: Record, strategy: Strategy) -> Record:
     """What `strategy` makes of the first of the row's samples, as many as it takes: its own run would have
-    drawn the same ones. The samples stay in the row that they come from. Tokens that only a run of its own
+    drawn the same ones (one with `drop` the like: its steps have seeds of their own). The samples stay in the row that they come from. Tokens that only a run of its own
     could tell are None."""
     chooses = choosing(strategy)
     assert chooses is not None, "only samples of whole solutions imply other arms"
@@ -82,7 +83,7 @@ def implied(row: Row, record: Record, strategy: Strategy) -> Record:
         arm=spec(strategy),
         answer=None if taken.chosen is None else paths_N[taken.chosen].answer,
         correct=taken.chosen is not None and record.paths[taken.chosen].correct is True,
-        tokens=sum(path.tokens or 0 for path in record.paths[: taken.samples]),
+        tokens=taken.tokens,
         prompt_tokens=None,
         cached_tokens=None,
         seconds=None,

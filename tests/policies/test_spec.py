@@ -35,6 +35,7 @@ def specs(draw: st.DrawFn) -> str:
             draw(st.one_of(st.integers(0, 9).map(lambda k: k / 10), st.floats(0, 1, exclude_max=True)))
         ),
         "accept": str(draw(st.floats(0, 1, exclude_max=True))),
+        "drop": str(draw(st.floats(0, 1, exclude_max=True))),
         "probe": str(draw(st.integers(1, n))),
         "easy": draw(ARM),
         "medium": draw(ARM),
@@ -46,8 +47,8 @@ def specs(draw: st.DrawFn) -> str:
         must += ["select", "reject"]
         choices["select"] = draw(st.sampled_from(["vote", "weighted"]))
         choices["reject"] = "0"
-    if float(choices["reject"]):  # nor beside an acceptance
-        choices["accept"] = "0"
+    if float(choices["reject"]):  # nor beside an acceptance or a drop
+        choices["accept"] = choices["drop"] = "0"
     given = [key for key in draw(st.permutations(takes)) if key in must or draw(st.booleans())]
     blank = draw(st.sampled_from(["", " "]))
     parts = [f"{blank}{key}{blank}={blank}{choices[key]}" for key in given]
@@ -141,6 +142,8 @@ BAD = {
     "best_of_n:select=vote,stop=0.9,reject=0.5": "stop and reject exclude each other",
     "best_of_n:accept=0.9,reject=0.5": "accept and reject exclude each other",
     "best_of_n:accept=0.9,stop=0.9": "stop needs a vote",
+    "best_of_n:drop=0.1,reject=0.5": "drop and reject exclude each other",
+    "best_of_n:drop=1": "drop=1.0 is not a number from 0 to below 1",
     "best_of_n:reject=1": "reject=1.0 is not a number from 0 to below 1",
     "best_of_n:reject=-1": "reject=-1.0 is not a number from 0 to below 1",
     "best_of_n:reject=nan": "reject=nan is not a number",
@@ -211,6 +214,7 @@ def test_every_strategy_checks_parameters_that_come_as_values_too() -> None:
         "lookahead": (-1, 41, True, 1.0, "8"),
         "reject": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
         "accept": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
+        "drop": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
         "select": ("", "Max"),
         "aggregate": ("", "median"),
         "stop": ("", "0.4", "1", "Never"),

@@ -82,11 +82,33 @@ def test_early_stops_are_replayed_where_they_stop(
 
 
 @pytest.mark.parametrize(
+    "strategy", ["best_of_n:n=8,drop=0.6,aggregate=mean", "best_of_n:n=8,reject=0.5,aggregate=mean"]
+)
+def test_lone_chains_are_replayed_step_by_step(
+    strategy: str, cli: Cli, problems: Path, recorded: Path, tmp_path: Path
+) -> None:
+    whole = {row["id"]: row for row in solved(cli, problems, tmp_path / "whole", LARGEST, "--engine", "scripted")}
+    finishes = set()
+    for row in replayed(cli, problems, tmp_path / "again", strategy, recorded):
+        assert row["error"] is None
+        generated = 0
+        for path, sample in zip(row["paths"], whole[row["id"]]["paths"], strict=True):
+            steps = len(path["steps"])
+            assert path["steps"] == sample["steps"][:steps]
+            assert path["tokens"] == sample["tokens"][:steps]
+            assert (path["finish"] == "dropped") == (steps < len(sample["steps"]))
+            finishes.add(path["finish"])
+            generated += sum(path["tokens"])
+        assert row["ledger"]["policy"]["generated_tokens"] == generated
+    assert finishes == {"stop", "dropped"}, "a test in which nothing is dropped shows nothing"
+
+
+@pytest.mark.parametrize(
     ("strategy", "message"),
     [
         ("beam:n=4,m=2", "step by step"),
-        ("reroute:n=8,m=4,probe=2,easy=beam,medium=beam,hard=beam", "step by step"),
-        ("best_of_n:n=4,reject=0.5", "step by step"),
+        ("mcts:n=4,m=2", "step by step"),
+        ("reroute:n=8,m=4,probe=2,easy=beam,medium=beam,hard=beam", "not this sample"),
         ("majority:n=9", "has 9 solutions of this problem, and not this sample"),
     ],
 )

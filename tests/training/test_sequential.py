@@ -128,3 +128,44 @@ def test_without_scores_no_arm_that_needs_them_is_answered_for() -> None:
     named = ("best_of_n:n=6,accept=0.7", "majority:n=6,stop=0.8")
     assert {one.arm for one in derived(replace(row, paths=bare), named)} >= {named[1]}
     assert named[0] not in {one.arm for one in derived(replace(row, paths=bare), named)}
+
+
+STEPWISE = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,drop=0.3"
+
+
+@given(drawn=SAMPLES)
+@settings(max_examples=60, deadline=None)
+def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
+    """Each sample has a step of 2 tokens and value 0.1, or of 0.5, and then what it says."""
+    row = record(drawn)
+    low = [tokens % 2 == 0 for _, _, tokens in drawn]
+    paths = tuple(
+        replace(path, scores=(0.1 if gone else 0.5, path.scores[1]), step_tokens=(2, tokens), tokens=2 + tokens)
+        for path, gone, (_, _, tokens) in zip(row.paths, low, drawn, strict=True)
+    )
+    [said] = [one for one in derived(replace(row, paths=paths), (STEPWISE,)) if one.arm == STEPWISE]
+    tokens, right = [], []
+    for order in _orders(len(drawn), "1/p"):
+        mine = order[:6]
+        # Dropped samples abstain; the last is spared where none has an answer.
+        kept = [at for at in mine if not low[at]]
+        spared = all(drawn[at][0] is None for at in kept)
+        votes = [
+            (drawn[at][0] if not low[at] or (spared and at == mine[-1]) else None, drawn[at][1], drawn[at][2])
+            for at in mine
+        ]
+        samples, answer = driven(votes, STEPWISE.removesuffix(",drop=0.3"))
+        right.append(answer == "1")
+        tokens.append(
+            sum(
+                2 if low[at] and not (spared and at == mine[-1]) else 2 + drawn[at][2]
+                for at in mine[:samples]
+            )
+        )
+    assert said.accuracy == pytest.approx(sum(right) / len(right))
+    assert said.tokens == pytest.approx(sum(tokens) / len(tokens))
+
+
+def test_without_tokens_by_step_nothing_says_what_dropping_saves() -> None:
+    row = record([(1, 0.5, 3)] * 6)
+    assert STEPWISE not in {one.arm for one in derived(row, (STEPWISE,))}

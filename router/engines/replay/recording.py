@@ -23,8 +23,10 @@ CONFIG, RESULTS = "config.json", "results.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One problem: how many tokens its prompt took, and the replies by (seed, whether it is greedy)."""
+    """One problem: how many tokens its prompt took, and the replies by (seed, whether it is greedy). A reply's
+    token ids are its sample's number among them, counted from 1."""
 
+    problem_id: str
     prompt_tokens: int
     replies: dict[tuple[int, bool], Extension]
 
@@ -124,18 +126,18 @@ def _take(row: dict[str, Any], seed: int, problems: dict[str, Recorded]) -> None
     if len(whole) < len(paths) or not paths or not row["problem"]:
         return  # one was cut or failed: what the others cost is not known then
     prompt_tokens = bill["prompt_tokens"] // len(paths)
-    recorded = problems.setdefault(row["problem"], Recorded(prompt_tokens, {}))
+    recorded = problems.setdefault(row["problem"], Recorded(row["id"], prompt_tokens, {}))
     cached = _shares(bill["cached_tokens"], len(paths))
     for path, share in zip(paths, cached, strict=True):
         (child,) = path["lineage"]
         key = seed_of(seed, row["id"], Key(0, (), child)), isinstance(strategy, Greedy)
-        recorded.replies.setdefault(key, _reply(path, prompt_tokens, share))
+        recorded.replies.setdefault(key, _reply(path, prompt_tokens, share, child + 1))
 
 
-def _reply(path: dict[str, Any], prompt_tokens: int, cached: int) -> Extension:
+def _reply(path: dict[str, Any], prompt_tokens: int, cached: int, number: int) -> Extension:
     # A row counts tokens and sums log-probabilities: ids are gone, and every token has its step's mean.
     steps_S = tuple(
-        Step(text, (0,) * count, (logprob / count,) * count if logprob is not None and count else ())
+        Step(text, (number,) * count, (logprob / count,) * count if logprob is not None and count else ())
         for text, count, logprob in zip(path["steps"], path["tokens"], path["logprobs"], strict=True)
     )
     return Extension(steps_S, path["finish"], Tokens(prompt_tokens, cached, sum(path["tokens"])))
