@@ -1,8 +1,8 @@
 # make demo     solve the demo problems with a real model on this CPU
 # make test     the tests, without the slow ones
 # make test-slow    kills, hostile answers with their deadlines, fits to many simulated sweeps: three minutes more
-# make sglang-cpu   packages for a real SGLang server on this CPU, pinned (2.4 GB, Python 3.11)
-# make test-sglang  the tests against that server, and those that need torch
+# make sglang-cpu   packages for a real SGLang server on this CPU, and for --engine torch, pinned (2.4 GB, Python 3.11)
+# make test-sglang  the tests against that server, and those that need torch (--engine torch, local PRMs)
 # make check    format, lint, types
 # make compare  greedy, best-of-8 and the router side by side on the same problems
 # make repeat   the router twice with one seed: how many answers agree, and which do not
@@ -35,7 +35,7 @@ test-slow: $(VENV)/.dev
 sglang-cpu: $(SGLANG_VENV)/.ready
 
 test-sglang: $(SGLANG_VENV)/.ready
-	$(SGLANG_BIN)/python -m pytest tests/sglang tests/router/scoring
+	$(SGLANG_BIN)/python -m pytest tests/sglang tests/torch tests/router/scoring
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

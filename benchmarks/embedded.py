@@ -102,7 +102,7 @@ async def measure(rounds: int, policy_model: str) -> dict[str, float]:
         with Grader() as grader:
             scheduler = Scheduler(engine, scorer, grader, seed=7)
             start = time.perf_counter()
-            search = make("best_of_n:n=8,aggregate=mean").search(preset.limits)
+            search = make("best_of_n:n=8,aggregate=mean").search(preset.limits(weights.name))
             solved = await scheduler.solve(Job("overhead", PROBLEM, search))
             whole = time.perf_counter() - start
         figures["scoring_share_of_time"] = scorer.seconds / whole

@@ -58,7 +58,7 @@ def samples(
 
 
 def _watched(child: int, limits: Limits, drop: float, aggregate: str) -> Search[Path]:
-    """A chain, looked at after every step until it states an answer: dropped once its value is below `drop`."""
+    """A chain, dropped after the first step that leaves it without an answer and worth less than `drop`."""
     path = Path()
     while path.is_open:
         path = yield from _advance(path, child, len(path.lineage) + 1, limits)
@@ -111,8 +111,8 @@ class BestOfN:
     2410.20290): all N grow together, and at every look this share of those still open, the lowest by
     partial value, is dropped. `accept` samples one by one: the first whose value is that high is the answer,
     where a calibrated PRM says how likely it is to be right; without one, all N are selected from. `drop`
-    gives up, after the step that says so, a sample that has no answer yet and is less likely than this to come
-    to the right one: a restart is cheaper than its end. The last of N is never dropped while none has an answer.
+    gives up a sample after a step that leaves it without an answer and with a value below this: a restart is
+    cheaper than its end. The last of N is never dropped while none has an answer.
     """
 
     name: ClassVar[str] = "best_of_n"

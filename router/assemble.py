@@ -143,10 +143,11 @@ def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limi
     if settings.engine == "torch":
         from router.engines.torch import TorchEngine
 
-        return TorchEngine(weights, context=preset.context), preset.limits
+        return TorchEngine(weights, context=preset.context), preset.limits(weights.name)
     from router.engines.embedded import EmbeddedEngine
 
-    return EmbeddedEngine(weights, slots=preset.slots, context=preset.context), preset.limits
+    engine = EmbeddedEngine(weights, slots=preset.slots, context=preset.context)
+    return engine, preset.limits(weights.name)
 
 
 def _recording(settings: Settings) -> Recording:

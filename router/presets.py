@@ -18,7 +18,8 @@ _Tokens = Annotated[int, Field(ge=16, le=1_000_000)]
 
 
 class EmbeddedPreset(BaseModel):
-    """`slots` paths side by side, `context` tokens each; the limits of a step and of a path in tokens."""
+    """`slots` paths side by side, `context` tokens each; the limits of a step and of a path in tokens, the
+    latter also by the name of the policy model."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -26,10 +27,12 @@ class EmbeddedPreset(BaseModel):
     context: _Tokens
     step_tokens: _Tokens
     path_tokens: _Tokens
+    path_tokens_of: dict[str, _Tokens] = {}
 
-    @property
-    def limits(self) -> Limits:
-        return Limits(step_tokens=self.step_tokens, path_tokens=self.path_tokens)
+    def limits(self, policy_model: str) -> Limits:
+        """Those of a policy model."""
+        path_tokens = self.path_tokens_of.get(policy_model, self.path_tokens)
+        return Limits(step_tokens=self.step_tokens, path_tokens=path_tokens)
 
 
 def load_embedded() -> EmbeddedPreset:

@@ -69,7 +69,7 @@ def sampling(strategy: Strategy) -> Majority | BestOfN | None:
 
 
 def choosing(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where it takes samples of their own: all n, or until a vote is settled or one is accepted;
+    """The strategy, where it takes independent samples: all n, or until a vote is settled or one is accepted;
     whole, or as far as they are worth it."""
     if not isinstance(strategy, Majority | BestOfN) or (isinstance(strategy, BestOfN) and strategy.reject):
         return None

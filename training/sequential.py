@@ -44,7 +44,7 @@ class Mean(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """How many of the samples were taken and with how many tokens, and which was chosen: its index, None where
+    """How many of the samples were taken, with how many tokens, and which was chosen: its index, None where
     none has an answer."""
 
     samples: int

@@ -72,8 +72,8 @@ async def _path(path: Row, gold: str, grader: Grader) -> SweptPath:
 
 def implied(row: Row, record: Record, strategy: Strategy) -> Record:
     """What `strategy` makes of the first of the row's samples, as many as it takes: its own run would have
-    drawn the same ones (one with `drop` the like: its steps have seeds of their own). The samples stay in the row that they come from. Tokens that only a run of its own
-    could tell are None."""
+    drawn the same ones (one with `drop` the like: its steps have seeds of their own). The samples stay in the
+    row that they come from. Tokens that only a run of its own could tell are None."""
     chooses = choosing(strategy)
     assert chooses is not None, "only samples of whole solutions imply other arms"
     paths_N = [_sampled(path) for path in row["paths"]]

@@ -29,7 +29,11 @@ State = Literal["ok", "missing", "broken", "optional"]
 _STYLES: dict[State, str] = {"ok": "green", "missing": "yellow", "broken": "red", "optional": "dim"}
 
 _CORE = ("xllamacpp", "math-verify", "scikit-learn", "skops")
-_EXTRAS = {"sglang": ("sglang", "transformers", "torch"), "report": ("matplotlib",)}
+_EXTRAS = {
+    "sglang": ("sglang", "transformers"),
+    "torch": ("torch", "accelerate", "gguf"),
+    "report": ("matplotlib",),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ def samples(values: Samples, *, early: bool = False) -> World:
     def said(child: int, depth: int) -> str:
         length = len(values[child])
         answers = depth == (1 if early else length)
-        return (f"\\boxed{{{child}}}" if answers else f"{child} {depth}") + ("" if depth == length else "\n\n")
+        return (f"\\boxed{{{child}}}" if answers else f"{child} {depth}") + (
+            "" if depth == length else "\n\n"
+        )
 
     def extend(ask: Extend) -> Path:
         child = ask.path.lineage[0] if ask.path.lineage else ask.key.child

@@ -21,12 +21,15 @@ def load(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> presets.
 
 def test_the_shipped_preset_leaves_room_for_a_prompt() -> None:
     preset = presets.load_embedded()
-    assert preset.step_tokens <= preset.path_tokens < preset.context
+    for path_tokens in (preset.path_tokens, *preset.path_tokens_of.values()):
+        assert preset.step_tokens <= path_tokens < preset.context
 
 
 def test_limits_are_the_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = load(GOOD, tmp_path, monkeypatch).limits
-    assert (limits.step_tokens, limits.path_tokens) == (32, 64)
+    preset = load(GOOD + "path_tokens_of: {longer: 128}\n", tmp_path, monkeypatch)
+    for model, path_tokens in (("any", 64), ("longer", 128)):
+        limits = preset.limits(model)
+        assert (limits.step_tokens, limits.path_tokens) == (32, path_tokens)
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,7 @@ def test_limits_are_the_presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (GOOD.replace("slots: 2", "slots: 0"), "slots"),
         (GOOD.replace("slots: 2", "slots: two"), "slots"),
         (GOOD + "extra: 1\n", "extra"),
+        (GOOD + "path_tokens_of: {a: 0}\n", "path_tokens_of"),
         ("- a list\n", "the file"),
         ("slots: [\n", "cannot be read"),
         ("slots: !!python/object/apply:os.system ['true']\n", "cannot be read"),

@@ -87,7 +87,9 @@ def test_early_stops_are_replayed_where_they_stop(
 def test_lone_chains_are_replayed_step_by_step(
     strategy: str, cli: Cli, problems: Path, recorded: Path, tmp_path: Path
 ) -> None:
-    whole = {row["id"]: row for row in solved(cli, problems, tmp_path / "whole", LARGEST, "--engine", "scripted")}
+    whole = {
+        row["id"]: row for row in solved(cli, problems, tmp_path / "whole", LARGEST, "--engine", "scripted")
+    }
     finishes = set()
     for row in replayed(cli, problems, tmp_path / "again", strategy, recorded):
         assert row["error"] is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -116,7 +116,7 @@ class EngineContract:
     def test_alone_a_request_repeats(self, make_engine: MakeEngine) -> None:
         async def use(engine: Engine, request: Request) -> None:
             one, other = await engine.extend(request), await engine.extend(request)
-            assert [step.tokens_T for step in one.steps_S] == [step.tokens_T for step in other.steps_S]
+            assert tokens(one) == tokens(other)
             assert one.finish == other.finish
 
         self.run(make_engine, use)
@@ -155,7 +155,7 @@ class EngineContract:
                 task.cancel()
             ended = await asyncio.wait_for(asyncio.gather(*doomed, return_exceptions=True), 10)
             assert all(isinstance(end, asyncio.CancelledError) for end in ended)
-            assert (await engine.extend(request)).steps_S == whole.steps_S
+            assert tokens(await engine.extend(request)) == tokens(whole)
 
         self.run(make_engine, use)
 
@@ -185,7 +185,7 @@ class EngineContract:
                 assert reply.finish in ("cut", "stop", "length")
                 assert reply.usage.generated == sum(len(step.tokens_T) for step in reply.steps_S)
                 assert reply.usage.generated <= request.max_tokens
-            assert (await engine.extend(request)).steps_S == whole.steps_S
+            assert tokens(await engine.extend(request)) == tokens(whole)
 
         self.run(make_engine, use)
 
@@ -198,3 +198,8 @@ class EngineContract:
             assert reply.usage.generated <= 8 or reply.finish == "stop"
 
         self.run(make_engine, use)
+
+
+def tokens(reply: Extension) -> list[Sequence[int]]:
+    """By step. Their log-probabilities may be rounded differently once a prefix is cached."""
+    return [step.tokens_T for step in reply.steps_S]

@@ -140,7 +140,9 @@ def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
     row = record(drawn)
     low = [tokens % 2 == 0 for _, _, tokens in drawn]
     paths = tuple(
-        replace(path, scores=(0.1 if gone else 0.5, path.scores[1]), step_tokens=(2, tokens), tokens=2 + tokens)
+        replace(
+            path, scores=(0.1 if gone else 0.5, path.scores[1]), step_tokens=(2, tokens), tokens=2 + tokens
+        )
         for path, gone, (_, _, tokens) in zip(row.paths, low, drawn, strict=True)
     )
     [said] = [one for one in derived(replace(row, paths=paths), (STEPWISE,)) if one.arm == STEPWISE]

@@ -25,8 +25,8 @@ class ReplayEngine:
     of their own would give, but for the engine's own rounding. Prompts are not tokens here: `encode` returns
     the problem's number, as often as its prompt had tokens.
 
-    A lone chain that grows step by step, as those that may be dropped do, is a recorded sample, step after step.
-    Its own run would have drawn the like: there every step has a seed of its own.
+    A lone chain that grows step by step, as one that may be dropped does, is a recorded sample, step after
+    step. Its own run would have drawn the like: there every step has a seed of its own.
 
     What was not recorded (siblings of one step, another problem id, more samples, a smaller budget) is an
     InputError. It ends the problem, where an EngineError would end the path alone: a strategy that lost a
@@ -72,12 +72,16 @@ class ReplayEngine:
         greedy = request.temperature == 0
         if request.path_T:
             child = request.path_T[0] - 1
-            whole = _sample(recorded, seed_of(self._seed, recorded.problem_id, Key(0, (), child)), greedy=greedy)
+            whole = _sample(
+                recorded, seed_of(self._seed, recorded.problem_id, Key(0, (), child)), greedy=greedy
+            )
             had = _steps_in(whole.steps_S, len(request.path_T))
             # One extension a step: so its name, and the seed with it, is that of a chain without siblings.
             name = Key(0, (child, *(0,) * (had - 1)), 0)
             if request.until == "end" or request.seed != seed_of(self._seed, recorded.problem_id, name):
-                raise InputError("a recording has lone samples: what branches step by step cannot be replayed")
+                raise InputError(
+                    "a recording has lone samples: what branches step by step cannot be replayed"
+                )
         else:
             whole, had = _sample(recorded, request.seed, greedy=greedy), 0
         step = whole.steps_S[had]

@@ -23,8 +23,8 @@ CONFIG, RESULTS = "config.json", "results.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One problem: how many tokens its prompt took, and the replies by (seed, whether it is greedy). A reply's
-    token ids are its sample's number among them, counted from 1."""
+    """One problem: how many tokens its prompt took, and the replies by (seed, whether it is greedy). The ids
+    of a reply's tokens are all its sample's number, counted from 1."""
 
     problem_id: str
     prompt_tokens: int

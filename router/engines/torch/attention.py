@@ -31,5 +31,6 @@ def attend(
     shared = key.shape[1]
     grouped = query.reshape(batch, shared, heads // shared * tokens, width)
     mask = attention_mask if tokens == 1 else attention_mask.repeat(1, 1, heads // shared, 1)
-    found = torch().nn.functional.scaled_dot_product_attention(grouped, key, value, attn_mask=mask, scale=scaling)
+    attention = torch().nn.functional.scaled_dot_product_attention
+    found = attention(grouped, key, value, attn_mask=mask, scale=scaling)
     return found.reshape(batch, heads, tokens, width).transpose(1, 2).contiguous(), None

@@ -67,7 +67,9 @@ class Decoder:
                     if self._written:
                         self._step()
         except Exception as caught:
-            error = EngineError(f"the torch engine broke off: {type(caught).__name__}: {caught}", retryable=False)
+            error = EngineError(
+                f"the torch engine broke off: {type(caught).__name__}: {caught}", retryable=False
+            )
         with self._wake:
             self._closed = True
             unanswered = [*self._written, *self._waiting]
@@ -120,9 +122,7 @@ class Decoder:
 
     def _is_being_read(self, writing: Writing, found: Found, first: int) -> bool:
         wanted = found.tokens + WORTH_WAITING
-        return any(
-            shared(other.prefix_T, writing.prefix_T) > wanted for other in self._written[first:]
-        )
+        return any(shared(other.prefix_T, writing.prefix_T) > wanted for other in self._written[first:])
 
     def _read(self, first: int) -> None:
         """The unread end of every prefix from row `first` on, in one pass, right-aligned."""

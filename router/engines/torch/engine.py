@@ -23,8 +23,8 @@ SLOTS = 96
 
 
 class TorchEngine:
-    """The weights of a .gguf file. Memory: those in 16 bits, and what the paths take (12 kB a token for a 0.5B
-    Qwen2.5).
+    """The weights of a .gguf file. Memory: those in 16 bits, and what the paths take (12 kB a token for a
+    0.5B Qwen2.5).
 
     A token is drawn by its request's seed and its place on the path, whatever else is written meanwhile; what
     others are there changes the rounding, and so now and then a token (docs/determinism.md).
@@ -78,7 +78,10 @@ class TorchEngine:
             else:
                 answer.set_result(reply)
 
-        writing = self._decoder.write(request, lambda reply: loop.call_soon_threadsafe(settle, reply))
+        def reply(found: Extension | Exception) -> None:
+            loop.call_soon_threadsafe(settle, found)
+
+        writing = self._decoder.write(request, reply)
 
         def unwanted(_: object) -> None:
             writing.unwanted = True

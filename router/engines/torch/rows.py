@@ -59,7 +59,9 @@ class Rows:
         """A row to write on after the prefix that was found; it is `writing` - 1. There is one as long as not
         all are being written."""
         mine = found.row >= self.writing and found.tokens >= len(self.tokens_R[found.row]) - 1
-        row = found.row if mine else min(range(self.writing, len(self.tokens_R)), key=self._used_R.__getitem__)
+        row = (
+            found.row if mine else min(range(self.writing, len(self.tokens_R)), key=self._used_R.__getitem__)
+        )
         if row != found.row:
             for held in (*self._keys_L, *self._values_L):
                 held[row, :, : found.tokens] = held[found.row, :, : found.tokens]
@@ -103,8 +105,9 @@ class Rows:
             kept = held[one, :, :until].clone()
             held[one, :, :until] = held[other, :, :until]
             held[other, :, :until] = kept
-        for what in (self.tokens_R, self._used_R):
-            what[one], what[other] = what[other], what[one]  # type: ignore[index]
+        tokens_R, used_R = self.tokens_R, self._used_R
+        tokens_R[one], tokens_R[other] = tokens_R[other], tokens_R[one]
+        used_R[one], used_R[other] = used_R[other], used_R[one]
 
 
 def shared(one_T: Sequence[int], other_T: Sequence[int]) -> int:

@@ -32,7 +32,7 @@ def draw(
     tokens: list[int] = []
     logprobs: list[float] = []
     for at in range(0, logits.shape[0], ROWS):
-        some = logits[at : at + ROWS].float()
+        some = logits[at : at + ROWS].to(torch().float32, copy=True)
         temperatures = torch().tensor(temperatures_B[at : at + ROWS])[:, None]
         chosen = _drawn(some, temperatures, torch().tensor(uniforms_B[at : at + ROWS])[:, None])
         tokens += chosen[:, 0].tolist()

@@ -23,7 +23,11 @@ class Writing:
     """What is asked, and `reply`, called once with the Extension or an error."""
 
     def __init__(
-        self, request: Request, tokenizer: Any, ends: frozenset[int], reply: Callable[[Extension | Exception], None]
+        self,
+        request: Request,
+        tokenizer: Any,
+        ends: frozenset[int],
+        reply: Callable[[Extension | Exception], None],
     ) -> None:
         self.request = request
         self.reply = reply
