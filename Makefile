@@ -35,7 +35,7 @@ test-slow: $(VENV)/.dev
 sglang-cpu: $(SGLANG_VENV)/.ready
 
 test-sglang: $(SGLANG_VENV)/.ready
-	$(SGLANG_BIN)/python -m pytest tests/sglang tests/torch tests/router/scoring
+	$(SGLANG_BIN)/python -m pytest tests/sglang tests/torch_engine tests/router/scoring
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -2,6 +2,8 @@
 
     python -m training.results.again SWEEP --out runs/again [--problems 30] [--data ../shared/data] [--seed N]
 
+(`--engine torch` where that is the faster one: docs/torch.md.)
+
 Four samples of the sweep's policy model on problems drawn by the hash of their ids, with a seed of their own;
 then accuracy and tokens of one sample, of the vote of all and of the vote that stops early, beside those that
 the sweep has of the same problems, with the 95 % interval of the paired difference over problems. Exit code 1
@@ -96,7 +98,7 @@ def main() -> int:
     parser.add_argument("--problems", type=int, default=30)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--engine", choices=("embedded", "scripted"), default="embedded")
+    parser.add_argument("--engine", choices=("embedded", "torch", "scripted"), default="embedded")
     options = parser.parse_args()
     known = {} if options.data is None else known_problems(options.data)
     try:
@@ -107,7 +109,7 @@ def main() -> int:
         rows = [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some]
         write_jsonl(problems, rows)
         arms.write_text("\n".join(ARMS) + "\n", "utf-8")
-        model = some[0].policy_model if options.engine == "embedded" else None
+        model = None if options.engine == "scripted" else some[0].policy_model
         settings = Settings(options.engine, policy_model=model, seed=options.seed)
         sweep(str(problems), arms, options.out, settings, deadline_s=None, limit=None, as_json=False)
         before = _grid(records, some[0].policy_model)

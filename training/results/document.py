@@ -82,7 +82,7 @@ def versus(found: Sequence[Versus]) -> Iterator[str]:
                 f"`{one.arm}`",
                 f"{one.arm_accuracy:.3f}",
                 f"{one.arm_tokens:,.0f}",
-                f"{one.price.value:.3g}",
+                " / ".join(f"{price.value:.3g}" for price in one.prices),
                 f"{one.accuracy:.3f}",
                 f"{one.difference:+.4f}",
                 _interval(one.difference_interval, "+"),

@@ -14,20 +14,24 @@ from training.evaluation.judge import Contest
 from training.evaluation.outcomes import Outcomes
 from training.grid import Floats
 
-__all__ = ["DECISION_TOKENS", "Versus", "against", "at_same_accuracy", "at_same_tokens", "routed"]
+__all__ = ["DECISION_TOKENS", "NEAR", "Versus", "against", "at_same_accuracy", "at_same_tokens", "routed"]
 
 DECISION_TOKENS = 1.0
 """On the router's bill for every problem: a decision takes less time than the embedded model takes for one
 token (`python benchmarks/client.py` has the first, `python benchmarks/flight.py` the second)."""
 
+NEAR = 0.005
+"""Of accuracy: half a point, which counts as equal."""
+
 
 @dataclass(frozen=True, slots=True)
 class Versus:
     """`difference`: the router's accuracy above that of `arm`; `share`: its tokens (policy model, PRM and
-    decision) over the arm's. Intervals are 95 %, paired over problems."""
+    decision) over the arm's. Intervals are 95 %, paired over problems. `prices`: one, or two between which
+    problems are divided at random."""
 
     arm: str
-    price: Price
+    prices: tuple[Price, ...]
     accuracy: float
     tokens: float
     arm_accuracy: float
@@ -46,58 +50,92 @@ def routed(contest: Contest, price: Price) -> tuple[Floats, Floats]:
 
 def against(contest: Contest, arms: Sequence[str], prices: Sequence[Price], seed: int) -> list[Versus]:
     """Every arm at every price, in that order."""
-    bills = [(price, *routed(contest, price)) for price in prices]
-    return [_versus(contest, arm, *bill, seed) for arm in arms for bill in bills]
+    bills = [Bill((price,), *routed(contest, price)) for price in prices]
+    return [_versus(contest, arm, bill, seed) for arm in arms for bill in bills]
 
 
 def at_same_tokens(contest: Contest, seed: int) -> list[Versus]:
-    """Every fixed arm beside the router at the price of the curve where it spends as much as the arm, its
-    decision apart, or as little less as can be: the price is found by tokens alone. Arms cheaper than the
-    router ever is are left out."""
-    bills = [(price, *routed(contest, price)) for price in CURVE]
+    """Every fixed arm beside the router that spends as much, its decision apart. Between two prices of the
+    curve a random share of the problems is decided at one and the rest at the other; which prices and what
+    share is found by tokens alone, and the figures are expectations. Arms cheaper than the router ever is are
+    left out; where it never spends as much, it stands at the most that it does."""
+    bills = _curve(contest)
     found = []
     for at, arm in enumerate(contest.grid.arms_A):
-        most = float(_tokens(contest)[:, at].mean())
-        able = [bill for bill in bills if bill[2].mean() <= most + DECISION_TOKENS]
+        most = float(_tokens(contest)[:, at].mean()) + DECISION_TOKENS
+        able = [bill for bill in bills if bill.mean_tokens <= most]
         if able:
-            found.append(_versus(contest, arm, *max(able, key=lambda bill: float(bill[2].mean())), seed))
+            below = max(able, key=lambda bill: bill.mean_tokens)
+            above = min(
+                (bill for bill in bills if bill.mean_tokens > most),
+                key=lambda bill: bill.mean_tokens,
+                default=below,
+            )
+            found.append(_versus(contest, arm, _between(below, above, most), seed))
     return found
 
 
 def at_same_accuracy(contest: Contest, arms: Sequence[str], seed: int) -> list[Versus]:
     """Every arm beside the router at the price of the curve where it spends least of those at which it is as
-    often right. The price is found on the same problems, so the shares are a little hopeful. Arms that the
-    router never equals are left out."""
-    bills = [(price, *routed(contest, price)) for price in CURVE]
+    often right, or less often by at most NEAR. The price is found on the same problems, so the shares are a
+    little hopeful. Arms that the router never comes near are left out."""
+    bills = _curve(contest)
     found = []
     for arm in arms:
-        least = float(contest.grid.accuracy_PA[:, contest.grid.arms_A.index(arm)].mean())
-        able = [bill for bill in bills if bill[1].mean() >= least]
+        least = float(contest.grid.accuracy_PA[:, contest.grid.arms_A.index(arm)].mean()) - NEAR
+        able = [bill for bill in bills if bill.accuracy_P.mean() >= least]
         if able:
-            found.append(_versus(contest, arm, *min(able, key=lambda bill: float(bill[2].mean())), seed))
+            found.append(_versus(contest, arm, min(able, key=lambda bill: bill.mean_tokens), seed))
     return found
 
 
-def _versus(
-    contest: Contest, arm: str, price: Price, accuracy_P: Floats, tokens_P: Floats, seed: int
-) -> Versus:
+@dataclass(frozen=True, slots=True, eq=False)
+class Bill:
+    """What the router reaches and spends, (P,) each."""
+
+    prices: tuple[Price, ...]
+    accuracy_P: Floats
+    tokens_P: Floats
+
+    @property
+    def mean_tokens(self) -> float:
+        return float(self.tokens_P.mean())
+
+
+def _curve(contest: Contest) -> list[Bill]:
+    return [Bill((price,), *routed(contest, price)) for price in CURVE]
+
+
+def _between(below: Bill, above: Bill, tokens: float) -> Bill:
+    """The mixture of two bills that spends so many tokens."""
+    if above.mean_tokens <= below.mean_tokens:
+        return below
+    share = (tokens - below.mean_tokens) / (above.mean_tokens - below.mean_tokens)
+    return Bill(
+        (*below.prices, *above.prices),
+        (1 - share) * below.accuracy_P + share * above.accuracy_P,
+        (1 - share) * below.tokens_P + share * above.tokens_P,
+    )
+
+
+def _versus(contest: Contest, arm: str, bill: Bill, seed: int) -> Versus:
     grid = contest.grid
     at = grid.arms_A.index(arm)
     arm_P, paid_P = grid.accuracy_PA[:, at], _tokens(contest)[:, at]
     means = Resamples(len(grid.problems_P), seed).means(
-        np.column_stack([accuracy_P - arm_P, tokens_P, paid_P])
+        np.column_stack([bill.accuracy_P - arm_P, bill.tokens_P, paid_P])
     )
     low, high = np.quantile(np.column_stack([means[:, 0], means[:, 1] / means[:, 2]]), [0.025, 0.975], axis=0)
     return Versus(
         arm,
-        price,
-        float(accuracy_P.mean()),
-        float(tokens_P.mean()),
+        bill.prices,
+        float(bill.accuracy_P.mean()),
+        bill.mean_tokens,
         float(arm_P.mean()),
         float(paid_P.mean()),
-        float((accuracy_P - arm_P).mean()),
+        float((bill.accuracy_P - arm_P).mean()),
         (float(low[0]), float(high[0])),
-        float(tokens_P.mean() / paid_P.mean()),
+        float(bill.tokens_P.mean() / paid_P.mean()),
         (float(low[1]), float(high[1])),
     )
 

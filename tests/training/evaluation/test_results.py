@@ -26,6 +26,7 @@ from training.results.again import main as again
 from training.results.samples import joined, scored
 from training.results.versus import (
     DECISION_TOKENS,
+    NEAR,
     against,
     at_same_accuracy,
     at_same_tokens,
@@ -70,11 +71,23 @@ def grid() -> Grid:
     return replace(found, prm_tokens_PA=np.zeros_like(found.prm_tokens_PA))
 
 
+def _with_another_arm(grid: Grid, accuracy: float, tokens: float) -> Grid:
+    """One more arm, that the router never takes."""
+    new = np.ones((len(grid.problems_P), 1))
+    return replace(
+        grid,
+        arms_A=(*grid.arms_A, "dvts:n=4,m=2"),
+        accuracy_PA=np.hstack([grid.accuracy_PA, accuracy * new]),
+        tokens_PA=np.hstack([grid.tokens_PA, tokens * new]),
+        prm_tokens_PA=np.hstack([grid.prm_tokens_PA, 0 * new]),
+    )
+
+
 def test_the_arm_itself_differs_by_its_decision_alone(grid: Grid) -> None:
     prices = [Price(0.0), Price(0.05), Price(0.5)]
     found = against(Settled(grid), [ARMS[2], ARMS[1], ARMS[0]], prices, seed=0)
-    assert [(one.arm, one.price) for one in found] == [
-        (arm, price) for arm in (ARMS[2], ARMS[1], ARMS[0]) for price in prices
+    assert [(one.arm, one.prices) for one in found] == [
+        (arm, (price,)) for arm in (ARMS[2], ARMS[1], ARMS[0]) for price in prices
     ]
     for one, tokens in ((found[0], 900), (found[4], 400), (found[8], 100)):
         assert one.difference == 0
@@ -93,14 +106,26 @@ def test_the_interval_of_a_difference_is_paired_and_holds_it(grid: Grid) -> None
         assert one.difference == pytest.approx(one.accuracy - one.arm_accuracy)
 
 
-def test_at_the_same_tokens_nothing_dearer_is_held_against_an_arm(grid: Grid) -> None:
+def test_at_the_same_tokens_the_router_spends_what_the_arm_spends(grid: Grid) -> None:
     contest = Settled(grid)
     found = {one.arm: one for one in at_same_tokens(contest, seed=0)}
     assert set(found) == set(ARMS)
-    spent = {price: routed(contest, price)[1].mean() for price in CURVE}
-    for one in found.values():
-        allowed = one.arm_tokens + DECISION_TOKENS
-        assert one.tokens == max(tokens for tokens in spent.values() if tokens <= allowed)
+    for one in found.values():  # which are the router's own arms
+        assert one.tokens == pytest.approx(one.arm_tokens + DECISION_TOKENS)
+        assert one.difference == pytest.approx(0)
+
+
+def test_between_two_prices_problems_are_divided(grid: Grid) -> None:
+    """An arm half as dear again as the router's cheapest lies between that one and its next."""
+    more = _with_another_arm(grid, accuracy=0.0, tokens=250.0)
+    [found] = [one for one in at_same_tokens(Settled(more), seed=0) if one.arm == more.arms_A[3]]
+    assert len(found.prices) == 2
+    assert found.tokens == pytest.approx(251)
+    cheap, dear = grid.accuracy_PA[:, 0].mean(), grid.accuracy_PA[:, 1].mean()
+    assert found.accuracy == pytest.approx((cheap + dear) / 2)
+
+
+def test_arms_cheaper_than_the_router_ever_is_are_left_out(grid: Grid) -> None:
     dear = replace(grid, tokens_PA=grid.tokens_PA + np.array([0.0, 400.0, 0.0]))
     only = Settled(dear.columns([ARMS[1], ARMS[2], ARMS[0]]), by_problem=True)
     assert ARMS[0] not in {one.arm for one in at_same_tokens(only, seed=0)}
@@ -112,13 +137,11 @@ def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(g
     assert set(found) == set(ARMS)
     bills = [routed(contest, price) for price in CURVE]
     for one in found.values():
-        assert one.difference >= 0
-        able = [tokens.mean() for accuracy, tokens in bills if accuracy.mean() >= one.arm_accuracy]
+        assert one.difference >= -NEAR
+        able = [tokens.mean() for accuracy, tokens in bills if accuracy.mean() >= one.arm_accuracy - NEAR]
         assert one.tokens == min(able)
-    better = replace(grid, accuracy_PA=np.minimum(1, grid.accuracy_PA + np.array([0.0, 0.0, 0.5])))
-    short = Settled(better.columns([ARMS[2], ARMS[1], ARMS[0]]))  # whose router now never takes the best arm
-    first = [one for one in at_same_accuracy(short, [ARMS[2]], seed=0) if one.arm_accuracy > one.accuracy]
-    assert first == []
+    never = _with_another_arm(grid, accuracy=1.0, tokens=250.0)
+    assert at_same_accuracy(Settled(never), [never.arms_A[3]], seed=0) == []
 
 
 def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
