@@ -1,0 +1,30 @@
+"""--engine torch: the decisions of the embedded model, and one clear error where torch is not installed."""
+
+from __future__ import annotations
+
+import pytest
+from router_kit import Cli
+
+from router.engines.torch import library
+from router.errors import EngineError
+
+
+def test_it_decides_as_the_embedded_engine_does(cli: Cli) -> None:
+    documents = [
+        cli("route", "Compute 1 + 1.", "--engine", engine, "--json").document
+        for engine in ("embedded", "torch")
+    ]
+    assert documents[0] == documents[1]
+
+
+@pytest.mark.parametrize("name", ["torch", "transformers"])
+def test_without_the_extra_it_says_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> object:
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr(library, "import_module", missing)
+    load = getattr(library, name)
+    load.cache_clear()
+    with pytest.raises(EngineError, match=rf"needs {name}: pip install 'compute-router\[torch\]'") as raised:
+        load()
+    assert not raised.value.retryable
