@@ -28,10 +28,12 @@ def samples(
     stop: str = "never",
     accept: float = 0.0,
     drop: float = 0.0,
+    greedy: int = 0,
     rule: str = "vote",
     aggregate: str = "last",
 ) -> Search[tuple[Path, ...]]:
-    """Up to `n` chains, in waves where `stop` or `accept` may end them early; with `drop`, watched ones."""
+    """Up to `n` chains, the first `greedy` of them at temperature 0; in waves where `stop` or `accept` may
+    end them early; with `drop`, watched ones."""
     stopping = stop_rule(stop)
     paths_N: tuple[Path, ...] = ()
     lead = Lead()
@@ -42,9 +44,9 @@ def samples(
         spared = n if any(path.answer is not None for path in paths_N) else n - 1
         paths_N += yield from fork(
             tuple(
-                _watched(i, limits, drop, aggregate)
+                _watched(i, limits, _heat(i, greedy, limits), drop, aggregate)
                 if drop and i < spared
-                else chain(i, limits, temperature=limits.temperature, scored=scored)
+                else chain(i, limits, temperature=_heat(i, greedy, limits), scored=scored)
                 for i in range(len(paths_N), len(paths_N) + wave)
             )
         )
@@ -57,11 +59,15 @@ def samples(
     return paths_N
 
 
-def _watched(child: int, limits: Limits, drop: float, aggregate: str) -> Search[Path]:
+def _heat(child: int, greedy: int, limits: Limits) -> float:
+    return 0.0 if child < greedy else limits.temperature
+
+
+def _watched(child: int, limits: Limits, heat: float, drop: float, aggregate: str) -> Search[Path]:
     """A chain, dropped after the first step that leaves it without an answer and worth less than `drop`."""
     path = Path()
     while path.is_open:
-        path = yield from _advance(path, child, len(path.lineage) + 1, limits)
+        path = yield from _advance(path, child, len(path.lineage) + 1, limits, heat)
         worth = value(path, aggregate)
         if path.is_open and path.answer is None and worth is not None and worth < drop:
             path = replace(path, finish="dropped")
@@ -113,6 +119,8 @@ class BestOfN:
     where a calibrated PRM says how likely it is to be right; without one, all N are selected from. `drop`
     gives up a sample after a step that leaves it without an answer and with a value below this: a restart is
     cheaper than its end. The last of N is never dropped while none has an answer.
+    `greedy=1` makes the first of the N the greedy solution: of a small model it is right more often than a
+    sample, and so it is accepted, or dropped, sooner.
     """
 
     name: ClassVar[str] = "best_of_n"
@@ -124,6 +132,7 @@ class BestOfN:
     reject: float = 0.0
     accept: float = 0.0
     drop: float = 0.0
+    greedy: int = 0
 
     def __post_init__(self) -> None:
         whole("n", self.n, 1, MAX_N)
@@ -132,6 +141,7 @@ class BestOfN:
         share("reject", self.reject, 0.0, 1.0)
         share("accept", self.accept, 0.0, 1.0)
         share("drop", self.drop, 0.0, 1.0)
+        whole("greedy", self.greedy, 0, 1)
         if self.drop and self.reject:
             raise SpecError("drop and reject exclude each other: one gives up by value, one by rank")
         if self.accept and self.reject:
@@ -153,6 +163,7 @@ class BestOfN:
                 stop=self.stop,
                 accept=self.accept,
                 drop=self.drop,
+                greedy=self.greedy,
                 rule=self.select,
                 aggregate=self.aggregate,
             )
@@ -166,7 +177,10 @@ class BestOfN:
         look = 2
         while True:
             paths_N = yield from fork(
-                tuple(_advance(path, i, look, limits) for i, path in enumerate(paths_N))
+                tuple(
+                    _advance(path, i, look, limits, _heat(i, self.greedy, limits))
+                    for i, path in enumerate(paths_N)
+                )
             )
             racing = [i for i, path in enumerate(paths_N) if path.is_open]
             if not racing:
@@ -179,10 +193,10 @@ class BestOfN:
             look *= 2
 
 
-def _advance(path: Path, child: int, steps: int, limits: Limits) -> Search[Path]:
+def _advance(path: Path, child: int, steps: int, limits: Limits, heat: float) -> Search[Path]:
     """`path` until it has ended or has `steps` steps; `child` is its index under the root."""
     while path.is_open and len(path.lineage) < steps:
-        path = yield from grow(0, path, 0 if path.lineage else child, limits)
+        path = yield from grow(0, path, 0 if path.lineage else child, limits, heat)
         if path.is_open and len(path.lineage) >= limits.steps:
             path = replace(path, finish="length")
     return path

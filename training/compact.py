@@ -21,9 +21,9 @@ import orjson
 
 from router.errors import InputError
 from training.archive import OURS
-from training.derived import sampled_of, sampling_of
+from training.derived import sampled_of, strategy_of
 from training.evaluation.run import sweep_file
-from training.plan import covers
+from training.plan import covers, whole
 from training.record import Record, SweptPath, read_records, write_records
 
 __all__ = ["compact", "main"]
@@ -36,11 +36,11 @@ def compact(records: Iterable[Record]) -> Iterator[Record]:
     rows = list(records)
     most: dict[tuple[str, str, int | None], list[Record]] = {}
     for row in rows:
-        if sampling_of(row.arm) is not None and row.paths:
+        if _is_whole(row.arm) and row.paths:
             most.setdefault((row.policy_model, row.problem_id, row.seed), []).append(row)
     named: set[tuple[str, str | None, str]] = set()
     for row in rows:
-        is_plain = sampling_of(row.arm) is not None
+        is_plain = _is_whole(row.arm)
         if any(_more(other, row) for other in most.get((row.policy_model, row.problem_id, row.seed), ())):
             name = row.policy_model, row.prm, row.arm
             if is_plain or name in named:
@@ -49,9 +49,14 @@ def compact(records: Iterable[Record]) -> Iterator[Record]:
         yield _small(row, keep_paths=is_plain)
 
 
+def _is_whole(arm: str) -> bool:
+    strategy = strategy_of(arm)
+    return strategy is not None and whole(strategy) is not None
+
+
 def _more(other: Record, row: Record) -> bool:
     """Whether `other` holds more samples than `row`, and all that the row says."""
-    mine, theirs = sampled_of(row.arm), sampling_of(other.arm)
+    mine, theirs = sampled_of(row.arm), strategy_of(other.arm)
     if mine is None or theirs is None or len(other.paths) <= len(row.paths):
         return False
     return covers(theirs, mine) and other.prm == (row.prm or other.prm)

@@ -9,12 +9,23 @@ from typing import NamedTuple
 
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from training.grid import Floats
-from training.plan import choosing, sampling
+from training.plan import choosing, led, sampling, whole
 from training.record import Record
 from training.sequential import Reordered
 from training.subsets import Blocks
 
-__all__ = ["Said", "canonical", "derived", "is_sampled", "own", "sampled_of", "sampling_of", "strategy_of"]
+__all__ = [
+    "Said",
+    "canonical",
+    "derived",
+    "derived_led",
+    "is_led",
+    "is_sampled",
+    "own",
+    "sampled_of",
+    "sampling_of",
+    "strategy_of",
+]
 
 
 class Said(NamedTuple):
@@ -59,11 +70,18 @@ def sampled_of(arm: str) -> Majority | BestOfN | None:
 
 def is_sampled(record: Record) -> bool:
     """Whether its paths are plain samples, and those with an answer graded."""
-    return (
-        bool(record.paths)
-        and sampling_of(record.arm) is not None
-        and all(path.group is None or path.correct is not None for path in record.paths)
-    )
+    return bool(record.paths) and sampling_of(record.arm) is not None and _graded(record)
+
+
+def is_led(record: Record) -> bool:
+    """Whether its paths are the greedy one and plain samples, all whole, and those with an answer graded."""
+    strategy = strategy_of(record.arm)
+    taken = None if strategy is None else whole(strategy)
+    return taken is not None and led(taken) and len(record.paths) == taken.n and _graded(record)
+
+
+def _graded(record: Record) -> bool:
+    return all(path.group is None or path.correct is not None for path in record.paths)
 
 
 def own(record: Record) -> Said:
@@ -89,6 +107,8 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
     curves: dict[tuple[str, str], Floats] = {}
     for arm in _arms(total, aggregate, named):
         strategy = sampled_of(arm)
+        if strategy is not None and led(strategy):
+            continue
         rule, by = (strategy.select, strategy.aggregate) if isinstance(strategy, BestOfN) else ("vote", "")
         if isinstance(strategy, BestOfN) and (aggregate is None or (rule != "vote" and not scored)):
             continue
@@ -106,6 +126,21 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
         if n < len(curves[rule, by]):
             paid = n * prm_tokens if isinstance(strategy, BestOfN) else 0.0
             yield Said(arm, float(curves[rule, by][n]), n * tokens, paid, total)
+
+
+def derived_led(record: Record, named: Sequence[str]) -> Iterator[Said]:
+    """What a row of the greedy path and samples says of every named arm that begins with a greedy path."""
+    prm_tokens = _known(record.prm_tokens) / len(record.paths)
+    by_step = all(path.step_tokens and path.scores for path in record.paths)
+    reordered = Reordered(record, led=True)
+    for arm in dict.fromkeys(named):
+        strategy = sampled_of(arm)
+        if not isinstance(strategy, BestOfN) or not led(strategy) or strategy.n > len(record.paths):
+            continue
+        if strategy.drop and not by_step:
+            continue
+        mean = reordered.mean(strategy)
+        yield Said(arm, mean.accuracy, mean.tokens, mean.samples * prm_tokens, len(record.paths))
 
 
 @lru_cache(maxsize=256)

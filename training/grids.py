@@ -3,7 +3,8 @@
 A row that sampled N solutions independently (majority, best_of_n without stop or reject) answers for many
 arms at once: majority and best-of-n, max and weighted, at n = 1, 2, 4, ... <= N and at every n that some
 row of the grid names, as exact expectations (training/subsets/), and those that stop early and that a row
-names, as means over orders (training/sequential.py). Sampling once is `majority:n=1`.
+names, as means over orders (training/sequential.py). A row whose first path is the greedy one answers so for
+the arms that begin with it. Sampling once is `majority:n=1`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from training.derived import canonical, derived, is_sampled, own, sampled_of, strategy_of
+from training.derived import (
+    canonical,
+    derived,
+    derived_led,
+    is_led,
+    is_sampled,
+    own,
+    sampled_of,
+    strategy_of,
+)
 from training.grid import Grid
 from training.record import Record
 from training.sheet import Sheet
@@ -79,6 +89,8 @@ def _grid(model: str, prm: str | None, records: Sequence[Record]) -> Grid:
         if is_sampled(record):
             sheet.sampled(problem, seed, record.paths)
             answered = list(derived(record, named))
+        elif is_led(record):
+            answered = list(derived_led(record, named))
         for said in answered:
             sheet.say(problem, seed, said)
         if record.correct is not None and all(said.arm != canonical(record.arm) for said in answered):

@@ -17,7 +17,7 @@ import yaml
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from router.errors import InputError
 
-__all__ = ["Arm", "choosing", "covers", "read_arms", "sampling"]
+__all__ = ["Arm", "choosing", "covers", "led", "read_arms", "sampling", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,29 @@ def read_arms(path: Path) -> tuple[Arm, ...]:
 
 def covers(strategy: Strategy, other: Strategy) -> bool:
     """Whether the samples of one hold all that the other selects from."""
-    mine, needed = sampling(strategy), choosing(other)
-    if mine is None or needed is None or mine.n < needed.n:
+    mine, needed = whole(strategy), choosing(other)
+    if mine is None or needed is None or mine.n < needed.n or led(mine) != led(needed):
         return False
     return isinstance(mine, BestOfN) or isinstance(needed, Majority)
 
 
 def sampling(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where its n samples are independent of each other and all taken."""
+    """The strategy, where its n samples are alike, independent of each other, and all taken."""
+    found = whole(strategy)
+    return None if found is None or led(found) else found
+
+
+def whole(strategy: Strategy) -> Majority | BestOfN | None:
+    """The strategy, where all its n paths are taken, each to its end."""
     if not isinstance(strategy, Majority | BestOfN) or strategy.stop != "never":
         return None
-    is_plain = not isinstance(strategy, BestOfN) or not (strategy.reject or strategy.accept or strategy.drop)
-    return strategy if is_plain else None
+    early = isinstance(strategy, BestOfN) and (strategy.reject or strategy.accept or strategy.drop)
+    return None if early else strategy
+
+
+def led(strategy: Majority | BestOfN) -> bool:
+    """Whether the first of its paths is the greedy one."""
+    return isinstance(strategy, BestOfN) and strategy.greedy > 0
 
 
 def choosing(strategy: Strategy) -> Majority | BestOfN | None:
@@ -89,7 +100,7 @@ def _planned(strategies: Sequence[Strategy]) -> tuple[Arm, ...]:
 
 
 def _reach(strategy: Strategy) -> tuple[int, bool]:
-    plain = sampling(strategy)
+    plain = whole(strategy)
     return (0, False) if plain is None else (plain.n, isinstance(plain, BestOfN))
 
 

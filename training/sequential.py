@@ -102,14 +102,14 @@ def _extended(ask: Extend, sample: Path) -> Path:
 
 class Reordered:
     """The samples of a row in many orders, the same for equal (seed, problem) and for every arm: each sample
-    is as often first, second and so on as any other."""
+    is as often first, second and so on as any other. Where the first is the greedy path (`led`) it stays first."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, *, led: bool = False) -> None:
         self._paths_N = [_path(at, path) for at, path in enumerate(record.paths)]
         self._votes_N = [path.group for path in record.paths]
         self._right_N = [path.correct is True for path in record.paths]
         self._unknown_N = [math.nan if path.tokens is None else 0.0 for path in record.paths]
-        self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}")
+        self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}", first=int(led))
 
     def mean(self, strategy: Majority | BestOfN) -> Mean:
         """What an arm of at most N samples is expected to reach. Of equally good groups the one found first
@@ -124,13 +124,15 @@ class Reordered:
         return Mean(*(total / len(self._orders) for total in (right, tokens, samples)))
 
 
-def _orders(n: int, seed: str) -> list[tuple[int, ...]]:
+def _orders(n: int, seed: str, first: int = 0) -> list[tuple[int, ...]]:
+    """The `first` ones stay where they are."""
     random = Random(seed)
+    kept, rest = tuple(range(first)), range(first, n)
     found = []
     for _ in range(ROUNDS):
-        order = random.sample(range(n), n)
-        found += [(*order[at:], *order[:at]) for at in range(n)]
-    return found
+        order = random.sample(rest, len(rest))
+        found += [(*kept, *order[at:], *order[:at]) for at in range(len(rest))]
+    return found or [kept]
 
 
 def _path(at: int, path: SweptPath) -> Path:

@@ -93,3 +93,17 @@ def test_dropping_nothing_is_the_same_search_in_steps() -> None:
     watched = run("best_of_n:n=3,select=weighted,drop=0.01", values).outcome
     assert (watched.answer, watched.chosen) == (whole.answer, whole.chosen)
     assert [path.text for path in watched.paths_N] == [path.text for path in whole.paths_N]
+
+
+@pytest.mark.parametrize("more", ["", ",drop=0.2", ",reject=0.5", ",select=weighted,stop=0.8,accept=0.9"])
+def test_the_greedy_solution_comes_first_and_stands_for_one_sample(more: str) -> None:
+    values = [[0.5, 0.5, 0.5]] * 4
+    plain, led = run(f"best_of_n:n=4{more}", values), run(f"best_of_n:n=4{more},greedy=1", values)
+    heats: dict[int, list[float]] = {}
+    for ask in led.extends:
+        child = ask.path.lineage[0] if ask.path.lineage else ask.key.child
+        heats.setdefault(child, []).append(ask.temperature)
+    assert set(heats[0]) == {0.0}
+    assert {heat for child in (1, 2, 3) for heat in heats.get(child, [])} <= {LIMITS.temperature}
+    assert [ask.key for ask in led.extends] == [ask.key for ask in plain.extends]
+    assert {ask.temperature for ask in plain.extends} == {LIMITS.temperature}

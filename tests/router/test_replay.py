@@ -23,6 +23,7 @@ REPLAYED = (
     "majority:n=8,stop=certain",
     "majority:n=8,stop=0.9",
     "best_of_n:n=6,select=weighted,aggregate=last,stop=0.9",
+    "best_of_n:n=6,select=vote,aggregate=last,stop=0.9,greedy=1",
     "reroute:n=8,m=4,probe=2,easy=stop,medium=majority,hard=best_of_n",
 )
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support.drive import World, drive, write
 
 from policies import Extend, Limits, Path, Step, make
-from training.derived import derived, sampled_of
+from training.derived import derived, derived_led, is_led, is_sampled, sampled_of
+from training.plan import covers
 from training.record import Record, SweptPath
 from training.sequential import Reordered, _orders, take
 
@@ -171,3 +172,37 @@ def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
 def test_without_tokens_by_step_nothing_says_what_dropping_saves() -> None:
     row = record([(1, 0.5, 3)] * 6)
     assert STEPWISE not in {one.arm for one in derived(row, (STEPWISE,))}
+
+
+LED = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,greedy=1"
+
+
+@given(drawn=SAMPLES, seed=st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_a_row_that_begins_with_the_greedy_path_answers_for_arms_that_do(drawn: Samples, seed: int) -> None:
+    row = record(drawn, f"best_of_n:n={len(drawn)},greedy=1", seed)
+    assert is_led(row)
+    assert not is_sampled(row)
+    [said] = derived_led(row, ("majority:n=4", "best_of_n:n=4,accept=0.7", LED, LED))
+    right, tokens = [], []
+    orders = _orders(len(drawn), f"{seed}/p", first=1)
+    for order in orders:
+        mine = [drawn[at] for at in order]
+        samples, answer = driven(mine, LED)
+        right.append(answer == "1")
+        tokens.append(sum(cost for _, _, cost in mine[:samples]))
+    assert {order[0] for order in orders} == {0}
+    assert all(sorted(order) == list(range(len(drawn))) for order in orders)
+    assert said.arm == LED
+    assert said.accuracy == pytest.approx(sum(right) / len(right))
+    assert said.tokens == pytest.approx(sum(tokens) / len(tokens))
+
+
+def test_samples_do_not_answer_for_arms_that_begin_with_a_greedy_path() -> None:
+    row = record([(1, 0.5, 3)] * 6)
+    assert LED not in {one.arm for one in derived(row, (LED,))}
+    mine, theirs = make("best_of_n:n=8"), make("best_of_n:n=8,greedy=1")
+    assert not covers(mine, theirs)
+    assert not covers(theirs, mine)
+    assert not covers(theirs, make("majority:n=4"))
+    assert covers(theirs, make("best_of_n:n=4,stop=0.8,select=weighted,greedy=1"))

@@ -45,10 +45,10 @@ class Recording:
 def read_recording(runs: Sequence[Path]) -> Recording:
     """The samples of run directories, or of sweep directories that hold some.
 
-    Taken are greedy, majority and best_of_n without reject: their solutions were written in one piece. Where
-    several runs have the same sample, the first one's counts; a torn last line is left alone. Raises
-    InputError: no results, a damaged file, runs that differ in policy model, limits or seed, or nothing that
-    could be replayed.
+    Taken are greedy, majority and best_of_n without reject or drop: their solutions were written in one
+    piece. Where several runs have the same sample, the first one's counts; a torn last line is left alone.
+    Raises InputError: no results, a damaged file, runs that differ in policy model, limits or seed, or nothing
+    that could be replayed.
     """
     files = [file for run in runs for file in results_of(run)]
     hashed = sha256()
@@ -117,20 +117,21 @@ def _take(row: dict[str, Any], seed: int, problems: dict[str, Recorded]) -> None
     if row["error"] is not None or row["decision"] is None or row.get("rerouted") is not None:
         return
     strategy = make(row["decision"]["strategy"])
-    if not isinstance(strategy, Greedy | Majority | BestOfN) or (
-        isinstance(strategy, BestOfN) and strategy.reject
-    ):
+    if not isinstance(strategy, Greedy | Majority | BestOfN):
         return
+    if isinstance(strategy, BestOfN) and (strategy.reject or strategy.drop):
+        return  # written step by step
     paths, bill = row["paths"], row["ledger"]["policy"]
     whole = [path for path in paths if path["finish"] in ("stop", "length")]
     if len(whole) < len(paths) or not paths or not row["problem"]:
         return  # one was cut or failed: what the others cost is not known then
+    greedy = strategy.greedy if isinstance(strategy, BestOfN) else int(isinstance(strategy, Greedy))
     prompt_tokens = bill["prompt_tokens"] // len(paths)
     recorded = problems.setdefault(row["problem"], Recorded(row["id"], prompt_tokens, {}))
     cached = _shares(bill["cached_tokens"], len(paths))
     for path, share in zip(paths, cached, strict=True):
         (child,) = path["lineage"]
-        key = seed_of(seed, row["id"], Key(0, (), child)), isinstance(strategy, Greedy)
+        key = seed_of(seed, row["id"], Key(0, (), child)), child < greedy
         recorded.replies.setdefault(key, _reply(path, prompt_tokens, share, child + 1))
 
 
