@@ -102,7 +102,7 @@ def _extended(ask: Extend, sample: Path) -> Path:
 
 class Reordered:
     """The samples of a row in many orders, the same for equal (seed, problem) and for every arm: each sample
-    is as often first, second and so on as any other. Where the first is the greedy path (`led`) it stays first."""
+    is as often first, second and so on as any other. A greedy path that comes first (`led`) stays there."""
 
     def __init__(self, record: Record, *, led: bool = False) -> None:
         self._paths_N = [_path(at, path) for at, path in enumerate(record.paths)]

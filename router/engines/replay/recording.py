@@ -47,8 +47,8 @@ def read_recording(runs: Sequence[Path]) -> Recording:
 
     Taken are greedy, majority and best_of_n without reject or drop: their solutions were written in one
     piece. Where several runs have the same sample, the first one's counts; a torn last line is left alone.
-    Raises InputError: no results, a damaged file, runs that differ in policy model, limits or seed, or nothing
-    that could be replayed.
+    Raises InputError: no results, a damaged file, runs that differ in policy model, limits or seed, or
+    nothing that could be replayed.
     """
     files = [file for run in runs for file in results_of(run)]
     hashed = sha256()
