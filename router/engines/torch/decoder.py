@@ -24,8 +24,8 @@ WORTH_WAITING = 8
 
 
 class Decoder:
-    """Writes up to `slots` paths side by side. `write` and `end` are called from the event loop's thread;
-    replies come from the decoder's own."""
+    """Writes up to `slots` paths side by side. `write` and `close` are called from other threads; replies
+    come from the decoder's own."""
 
     def __init__(self, loaded: Loaded, *, slots: int, context: int) -> None:
         self._loaded = loaded
@@ -41,6 +41,8 @@ class Decoder:
         self._thread.start()
 
     def write(self, request: Request, reply: Callable[[Extension | Exception], None]) -> Writing:
+        """Begin a path as soon as there is room; `reply` gets its Extension, or the error that ended the
+        loop. Once the Writing is `unwanted`, it ends with what it has."""
         writing = Writing(request, self._loaded.tokenizer, self._loaded.ends, reply)
         with self._wake:
             if self._closed:

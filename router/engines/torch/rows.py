@@ -55,13 +55,12 @@ class Rows:
                 best = Found(row, common)
         return Found(best.row, min(best.tokens, len(tokens_T) - 1))
 
-    def open(self, found: Found) -> int:
-        """A row to write on after the prefix that was found; it is `writing` - 1. There is one as long as not
-        all are being written."""
+    def open(self, found: Found) -> None:
+        """Make one more row to write on, the last, that begins with the prefix that was found. There is one
+        as long as not all are being written."""
         mine = found.row >= self.writing and found.tokens >= len(self.tokens_R[found.row]) - 1
-        row = (
-            found.row if mine else min(range(self.writing, len(self.tokens_R)), key=self._used_R.__getitem__)
-        )
+        free = range(self.writing, len(self.tokens_R))
+        row = found.row if mine else min(free, key=self._used_R.__getitem__)
         if row != found.row:
             for held in (*self._keys_L, *self._values_L):
                 held[row, :, : found.tokens] = held[found.row, :, : found.tokens]
@@ -69,15 +68,13 @@ class Rows:
         del self.tokens_R[row][found.tokens :]
         self._swap(row, self.writing)
         self.writing += 1
-        return self.writing - 1
 
-    def close(self, row: int) -> int:
-        """End writing on a row; returns the row whose path has moved into its place, or itself."""
+    def close(self, row: int) -> None:
+        """End writing on a row. The last one that is being written takes its place."""
         self.writing -= 1
         self._clock += 1
         self._used_R[row] = self._clock
         self._swap(row, self.writing)
-        return self.writing
 
     def place(self, batch: slice, places: Any, until: int) -> None:
         """Where the next forward pass writes: `places` (rows of the batch, tokens), and how far it reads."""
