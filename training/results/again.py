@@ -38,7 +38,7 @@ __all__ = ["Agreement", "agreements", "drawn", "main"]
 
 ARMS = (
     "best_of_n:n=4,select=weighted,aggregate=last",
-    "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7",
+    "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7,drop=0.1",
 )
 ONE = "majority:n=1"
 """Answered for by the samples of the others."""
