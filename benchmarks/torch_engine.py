@@ -4,7 +4,7 @@
     .venv-sglang/bin/python benchmarks/torch_engine.py [--rounds N] [--policy-model M] [--json FILE]
 
 In turn, so that a noisy machine hurts both alike: the same prompts, temperature 0.7, as many paths at once as
-stands beside the name, each to its end or to 192 tokens. Whether bfloat16 is fast here is said first.
+stands beside the name, each to its end or to 96 tokens. Whether bfloat16 is fast here is said first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PROBLEMS = (
     "Tom has 12 apples and buys 3 bags with 7 apples each. He gives away 9. How many are left?",
     "Compute 47 + 15 - 83 + 21 - 9.",
 )
-TOKENS = 192
+TOKENS = 96
 
 
 async def speed(engine: Engine, paths: int, seed: int) -> float:
