@@ -80,7 +80,10 @@ REFUSED: dict[str, tuple[Callable[[Path], list[str]], str]] = {
     "budget 0": (is_flag("--budget", "0"), "--budget"),
     "budget of words": (is_flag("--budget", "much"), "--budget"),
     "limit 0": (is_flag("--limit", "0"), "--limit"),
-    "engine": (is_flag("--engine", "steam"), "not one of 'embedded', 'torch', 'sglang', 'replay', 'scripted'"),
+    "engine": (
+        is_flag("--engine", "steam"),
+        "not one of 'embedded', 'torch', 'sglang', 'replay', 'scripted'",
+    ),
     "flag": (is_flag("--bugdet", "3"), "--bugdet"),
     "PRM": (is_flag("--prm", "oracle"), "unknown PRM 'oracle'; known: "),
     "policy model of the scripted engine": (is_flag("--policy-model", "0.5b"), "leave out --policy-model"),
