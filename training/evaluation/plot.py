@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,15 @@ def _draw(axes: Any, section: Section, measure: str, label: str) -> None:
         axes.text(0.5, 0.5, "not counted in this log", ha="center", transform=axes.transAxes)
         return
     axes.set_xscale("log")
+    _ticks(axes.xaxis)
     axes.scatter(*zip(*known.values(), strict=True), s=18, color="0.45", label="fixed arms")
-    for arm, at in known.items():
-        axes.annotate(_plain(arm), at, fontsize=6, xytext=(3, 3), textcoords="offset points", color="0.35")
+    for arm, (spent, accuracy) in known.items():
+        # The others have one to the left of them that is as good: their names would only cover its own.
+        if all(accuracy > other for cost, other in known.values() if cost < spent):
+            axes.annotate(
+                _plain(arm), (spent, accuracy), fontsize=6, color="0.35",
+                xytext=(5, -3), textcoords="offset points",
+            )  # fmt: skip
     for points, style, name in (
         (section.frontier, {"color": "0.6", "linestyle": "--"}, "best fixed arms (hindsight)"),
         (section.curve, {"color": "C0", "marker": "o", "markersize": 3}, "router over prices"),
@@ -102,6 +109,16 @@ def _drawable(value: float) -> bool:
     return math.isfinite(value) and value > 0
 
 
+def _ticks(axis: Any) -> None:
+    """1, 2, 5 and their tens: the powers of ten alone are too few, and all minor ones would run together."""
+    ticker = import_module("matplotlib.ticker")
+    axis.set_major_locator(ticker.LogLocator(10, subs=(1, 2, 5)))
+    axis.set_major_formatter(ticker.EngFormatter(sep=""))
+    axis.set_minor_formatter(ticker.NullFormatter())
+
+
 def _plain(arm: str) -> str:
-    """matplotlib reads what stands between dollar signs as a formula."""
+    """Short enough for a plot. matplotlib reads what stands between dollar signs as a formula."""
+    for word in ("best_of_n:", "select=", "aggregate="):
+        arm = arm.replace(word, "")
     return arm.replace("$", r"\$")
