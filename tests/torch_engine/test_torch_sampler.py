@@ -44,6 +44,13 @@ def test_temperature_zero_takes_the_likeliest_beside_rows_that_are_drawn() -> No
         assert tokens[row] == int(logits[row].argmax())
 
 
+def test_of_equal_ones_temperature_zero_takes_the_same_whatever_the_number() -> None:
+    logits = torch.zeros((4, 300))
+    logits[:, [40, 50, 250]] = 3.0
+    tokens, _ = draw(logits, [0.0, 0.0, 0.0, 1.0], [0.0, 0.5, 0.999, 0.999])
+    assert tokens[:3] == [40] * 3
+
+
 @pytest.mark.parametrize("number", [0.0, 1 - 2**-53, 0.5])
 def test_what_cannot_be_is_never_drawn(number: float) -> None:
     logits = torch.full((3, 260), -math.inf)
