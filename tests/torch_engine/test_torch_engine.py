@@ -13,6 +13,8 @@ from router.engines.base import Extension, Request
 from router.engines.embedded import EmbeddedEngine
 from router.engines.torch import TorchEngine
 from router.engines.torch.model import Loaded
+from router.engines.torch.sampler import uniform
+from router.engines.torch.writing import Writing
 from router.errors import ContextOverflow, EngineError
 from router.grading import Grader
 from router.scheduler import Job, Scheduler
@@ -135,6 +137,13 @@ def test_a_sample_is_its_seeds_own_whatever_else_is_written(run: Run) -> None:
     alone, reversed_ = run(use)
     assert tokens(reversed_[2])[:3] == tokens(alone)[:3]
     assert len({tokens(reply) for reply in reversed_}) > 1
+
+
+def test_a_token_is_drawn_by_its_place_on_the_whole_path(loaded: Loaded) -> None:
+    writing = Writing(Request((1, 2), (3, 4, 5), 7, "end", 9, 1.0), loaded.tokenizer, loaded.ends, print)
+    assert writing.uniform == uniform(7, 3)
+    writing.take(20, -0.5)
+    assert writing.uniform == uniform(7, 4)
 
 
 def test_many_short_and_long_paths_come_and_go(run: Run) -> None:
