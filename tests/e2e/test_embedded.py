@@ -8,14 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.searches import SEARCHES, search_on
 
-from policies import Limits, make
 from router.engines import Extension, Request
 from router.engines.embedded import EmbeddedEngine
 from router.errors import ContextOverflow
-from router.grading import Grader
-from router.scheduler import Job, Scheduler
-from router.scoring import LogprobBaseline
 from router.weights import Weights, resolve
 
 pytestmark = pytest.mark.timeout(300)
@@ -161,20 +158,9 @@ def test_context_overflow_is_typed(engine: EmbeddedEngine, runner: asyncio.Runne
         runner.run(engine.encode("word " * 2000))
 
 
-@pytest.mark.parametrize("spec", ["greedy", "majority:n=3", "best_of_n:n=4", "beam:n=4,m=2", "dvts:n=4,m=2"])
+@pytest.mark.parametrize("spec", SEARCHES)
 def test_every_strategy_runs_on_it(engine: EmbeddedEngine, runner: asyncio.Runner, spec: str) -> None:
-    async def scenario() -> None:
-        with Grader() as grader:
-            scheduler = Scheduler(engine, LogprobBaseline(), grader, seed=3)
-            search = make(spec).search(Limits(step_tokens=32, path_tokens=64, steps=4))
-            solved = await scheduler.solve(Job(spec, PROBLEM, search, budget=400))
-            assert solved.error is None
-            assert solved.outcome is not None
-            assert solved.outcome.paths_N
-            assert 0 < solved.ledger.spent <= 400
-            assert solved.ledger.policy.generated >= sum(path.n_tokens for path in solved.outcome.paths_N[:1])
-
-    runner.run(scenario())
+    runner.run(search_on(engine, spec, PROBLEM))
 
 
 def test_the_command_line_solves_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from support.searches import SEARCHES, search_on
 
-from policies import Limits, make
 from router.engines.base import Extension, Request
 from router.engines.embedded import EmbeddedEngine
 from router.engines.torch import TorchEngine
@@ -16,9 +16,6 @@ from router.engines.torch.model import Loaded
 from router.engines.torch.sampler import uniform
 from router.engines.torch.writing import Writing
 from router.errors import ContextOverflow, EngineError
-from router.grading import Grader
-from router.scheduler import Job, Scheduler
-from router.scoring import LogprobBaseline
 from router.weights import Weights
 
 torch = pytest.importorskip("torch")
@@ -197,18 +194,9 @@ def test_when_it_breaks_everyone_is_told(run: Run, monkeypatch: pytest.MonkeyPat
     run(use)
 
 
-@pytest.mark.parametrize(
-    "spec", ["greedy", "majority:n=3", "best_of_n:n=4,drop=0.3", "beam:n=4,m=2", "dvts:n=4,m=2"]
-)
+@pytest.mark.parametrize("spec", SEARCHES)
 def test_every_strategy_runs_on_it(run: Run, spec: str) -> None:
     async def use(engine: TorchEngine, prompt_T: tuple[int, ...]) -> None:
-        with Grader() as grader:
-            scheduler = Scheduler(engine, LogprobBaseline(), grader, seed=3)
-            search = make(spec).search(Limits(step_tokens=32, path_tokens=64, steps=4))
-            solved = await scheduler.solve(Job(spec, PROBLEM, search, budget=400))
-            assert solved.error is None
-            assert solved.outcome is not None
-            assert solved.outcome.paths_N
-            assert 0 < solved.ledger.spent <= 400
+        await search_on(engine, spec, PROBLEM)
 
     run(use)

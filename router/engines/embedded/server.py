@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
+from router.engines.cores import cores
 from router.errors import EngineError
 
 __all__ = ["LlamaServer"]
@@ -53,12 +53,8 @@ class LlamaServer:
         params.verbosity = 0
         params.warmup = False
         params.endpoint_slots = False
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _cores()
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
         try:
             return xllamacpp.Server(params)
         except Exception as error:
             raise EngineError(f"llama.cpp cannot load {self._gguf}: {error}", retryable=False) from error
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

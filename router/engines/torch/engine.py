@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import replace
 
 from router.engines.base import Cut, Extension, Request
+from router.engines.cores import cores
 from router.engines.gguf_model import model_info
 from router.engines.tokenizer import framed
 from router.engines.torch.decoder import Decoder
 from router.engines.torch.library import torch
-from router.engines.torch.model import Loaded, load
+from router.engines.torch.model import load
 from router.errors import ContextOverflow
 from router.ledger import Tokens
 from router.weights import Weights
@@ -34,18 +34,17 @@ class TorchEngine:
         self.model = model_info(weights, context)
         self.slots = slots
         self._path = weights.path
-        self._loaded: Loaded | None = None
         self._decoder: Decoder | None = None
 
     async def __aenter__(self) -> TorchEngine:
-        torch().set_num_threads(_cores())
-        self._loaded = await asyncio.to_thread(load, self._path)
-        self._encode = framed(self._loaded.tokenizer, str(self._path))
-        self._decoder = Decoder(self._loaded, slots=self.slots, context=self.model.context)
+        torch().set_num_threads(cores())
+        loaded = await asyncio.to_thread(load, self._path)
+        self._encode = framed(loaded.tokenizer, str(self._path))
+        self._decoder = Decoder(loaded, slots=self.slots, context=self.model.context)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        decoder, self._decoder, self._loaded = self._decoder, None, None
+        decoder, self._decoder = self._decoder, None
         if decoder is not None:
             await asyncio.to_thread(decoder.close)
 
@@ -94,7 +93,3 @@ class TorchEngine:
             writing.unwanted = True
             if cut is not None:
                 cut.remove_done_callback(unwanted)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -27,18 +27,19 @@ class Loaded:
 
 
 def load(path: Path) -> Loaded:
-    """The model of a .gguf file (its weights as they are stored, made into numbers of 16 bits) or of a folder
-    in the hub's layout. Nothing that lies beside the weights is run. Raises EngineError."""
-    where: dict[str, Any] = {"pretrained_model_name_or_path": str(path), "trust_remote_code": False}
-    if path.is_file():
-        where |= {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    """The model of a .gguf file: its weights as they are stored there, made into numbers of 16 bits where the
+    processor multiplies these. No code that lies beside it is run. Raises EngineError."""
     kind = transformers()
+    where = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
+    kind.AttentionInterface.register(NAME, attend)
     try:
-        tokenizer = kind.AutoTokenizer.from_pretrained(**where)
-        more = {"quantization_config": kind.GgufConfig(dequantize=True)} if path.is_file() else {}
-        kind.AttentionInterface.register(NAME, attend)
+        tokenizer = kind.AutoTokenizer.from_pretrained(**where, trust_remote_code=False)
         model = kind.AutoModelForCausalLM.from_pretrained(
-            **where, **more, dtype=_kind_of_numbers(), attn_implementation=NAME, use_safetensors=None
+            **where,
+            trust_remote_code=False,
+            quantization_config=kind.GgufConfig(dequantize=True),
+            dtype=_kind_of_numbers(),
+            attn_implementation=NAME,
         )
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise EngineError(f"transformers does not load {path}: {error}", retryable=False) from error

@@ -1,0 +1,36 @@
+"""A whole search on a real engine, small enough for a test."""
+
+from __future__ import annotations
+
+from policies import Limits, make
+from router.engines import Engine
+from router.grading import Grader
+from router.scheduler import Job, Scheduler
+from router.scoring import LogprobBaseline
+
+__all__ = ["SEARCHES", "search_on"]
+
+SEARCHES = (
+    "greedy",
+    "majority:n=3",
+    "best_of_n:n=4",
+    "best_of_n:n=4,drop=0.3,greedy=1",
+    "beam:n=4,m=2",
+    "dvts:n=4,m=2",
+)
+"""Samples to their end and step by step, and both kinds of tree."""
+
+_BUDGET = 400
+
+
+async def search_on(engine: Engine, spec: str, problem: str) -> None:
+    """`spec` comes to an end on a started engine, with paths, within its budget, all of it billed."""
+    with Grader() as grader:
+        scheduler = Scheduler(engine, LogprobBaseline(), grader, seed=3)
+        search = make(spec).search(Limits(step_tokens=32, path_tokens=64, steps=4))
+        solved = await scheduler.solve(Job(spec, problem, search, budget=_BUDGET))
+    assert solved.error is None
+    assert solved.outcome is not None
+    assert solved.outcome.paths_N
+    assert 0 < solved.ledger.spent <= _BUDGET
+    assert solved.ledger.policy.generated >= sum(path.n_tokens for path in solved.outcome.paths_N[:1])
