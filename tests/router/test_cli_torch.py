@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from router_kit import Cli
 
-from router.engines.torch import library
+from router.assemble import EngineName, Settings, build
+from router.engines.embedded import EmbeddedEngine
+from router.engines.torch import TorchEngine, library
 from router.errors import EngineError
 
 
@@ -15,6 +17,12 @@ def test_it_decides_as_the_embedded_engine_does(cli: Cli) -> None:
         for engine in ("embedded", "torch")
     ]
     assert documents[0] == documents[1]
+
+
+@pytest.mark.parametrize(("name", "engine"), [("torch", TorchEngine), ("embedded", EmbeddedEngine)])
+def test_the_engine_that_is_asked_for_is_the_one_that_writes(name: EngineName, engine: type) -> None:
+    router = build(Settings(engine=name, policy_model="SmolLM2-135M-Instruct"))
+    assert type(router.engine) is engine
 
 
 @pytest.mark.parametrize("name", ["torch", "transformers"])

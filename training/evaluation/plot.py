@@ -6,7 +6,7 @@ Needs matplotlib (the `report` extra). Drawn without a display; equal sections g
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from router.errors import RouterError
 from training.evaluation.judge import Score, Section
 
-__all__ = ["FORMATS", "plot"]
+__all__ = ["FORMATS", "plot", "unequalled"]
 
 FORMATS = ("svg", "png")
 _MEASURES = (
@@ -75,13 +75,10 @@ def _draw(axes: Any, section: Section, measure: str, label: str) -> None:
     axes.set_xscale("log")
     _ticks(axes.xaxis)
     axes.scatter(*zip(*known.values(), strict=True), s=18, color="0.45", label="fixed arms")
-    for arm, (spent, accuracy) in known.items():
-        # The others have one to the left of them that is as good: their names would only cover its own.
-        if all(accuracy > other for cost, other in known.values() if cost < spent):
-            axes.annotate(
-                _plain(arm), (spent, accuracy), fontsize=6, color="0.35",
-                xytext=(5, -3), textcoords="offset points",
-            )  # fmt: skip
+    for arm in unequalled(known):
+        axes.annotate(
+            _plain(arm), known[arm], fontsize=6, color="0.35", xytext=(5, -3), textcoords="offset points"
+        )
     for points, style, name in (
         (section.frontier, {"color": "0.6", "linestyle": "--"}, "best fixed arms (hindsight)"),
         (section.curve, {"color": "C0", "marker": "o", "markersize": 3}, "router over prices"),
@@ -107,6 +104,16 @@ def _spent(score: Score, measure: str) -> float:
 def _drawable(value: float) -> bool:
     """On a logarithmic axis."""
     return math.isfinite(value) and value > 0
+
+
+def unequalled(known: Mapping[str, tuple[float, float]]) -> list[str]:
+    """Of arms with (spent, accuracy) those that nothing cheaper equals: the names of
+    all would cover each other."""
+    return [
+        arm
+        for arm, (spent, accuracy) in known.items()
+        if all(accuracy > other for cost, other in known.values() if cost < spent)
+    ]
 
 
 def _ticks(axis: Any) -> None:

@@ -14,7 +14,7 @@ from router.price import Price
 from training.evaluation.crossfit import crossfit
 from training.evaluation.folds import folds, identities
 from training.evaluation.judge import Section, judge
-from training.evaluation.plot import plot
+from training.evaluation.plot import plot, unequalled
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,11 @@ def test_the_same_figure_is_the_same_file(section: Section, tmp_path: Path) -> N
     first, second = (plot([section], tmp_path / name / "x.svg")[0].read_bytes() for name in "ab")
     assert first == second
     assert b"majority:n=4" in first or b"<svg" in first
+
+
+def test_an_arm_that_a_cheaper_one_equals_has_no_name() -> None:
+    arms = {"a": (100.0, 0.3), "b": (200.0, 0.3), "c": (300.0, 0.5), "d": (400.0, 0.4), "e": (100.0, 0.2)}
+    assert unequalled(arms) == ["a", "c", "e"]
 
 
 def test_without_matplotlib_it_says_what_to_install(

@@ -144,6 +144,14 @@ def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(g
     assert at_same_accuracy(Settled(never), [never.arms_A[3]], seed=0) == []
 
 
+@pytest.mark.parametrize(("above", "counts"), [(0.004, True), (0.006, False)])
+def test_half_a_point_below_counts_as_equal(grid: Grid, above: float, counts: bool) -> None:
+    reached = grid.accuracy_PA[:, 2].mean()  # the best that its router takes
+    better = _with_another_arm(grid, accuracy=reached + above, tokens=5000.0)
+    found = at_same_accuracy(Settled(better), [better.arms_A[3]], seed=0)
+    assert bool(found) is counts
+
+
 def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
     named = replace(
         grid, policy_model="tiny", prm="checks", texts_P=tuple(f"Compute {i} + 1." for i in range(400))
