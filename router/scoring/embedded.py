@@ -33,10 +33,11 @@ class EmbeddedPrm:
 
     def __init__(self, weights: File | Weights | None = None) -> None:
         self._source = weights
+        self._read: Weights | None = None
 
     @property
     def fingerprint(self) -> str | None:
-        """The hash of the weights' file, where they are one that is there."""
+        """The hash of the weights' file, where they are one that is there; the same before and after a score."""
         if isinstance(self._source, Weights):
             return None
         file = (self._source or shipped()) / FILE
@@ -62,6 +63,8 @@ class EmbeddedPrm:
         return scored
 
     def _weights(self) -> Weights:
-        if not isinstance(self._source, Weights):
-            self._source = read(self._source or shipped())
-        return self._source
+        if isinstance(self._source, Weights):
+            return self._source
+        if self._read is None:
+            self._read = read(self._source or shipped())
+        return self._read

@@ -234,6 +234,21 @@ def test_arms_can_be_added(run: Sweep, tmp_path: Path) -> None:
     assert rows_of(out) == rows_of(whole)
 
 
+def test_every_arm_goes_on_under_the_prm_that_it_began_with(
+    run: Sweep, tmp_path: Path, arms: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last arm's run was begun after the PRM had scored for the first ones; alone, it comes before all."""
+    monkeypatch.setattr("router.assemble.Settings.scores", "checks")
+    out, last = tmp_path / "out", tmp_path / "last.txt"
+    run(out)
+    configs = [json.loads((out / folder(canonical(arm)) / "config.json").read_text()) for arm in RUN]
+    hashes = {config["prm"]["sha256"] for config in configs}
+    assert len(hashes) == 1
+    assert None not in hashes
+    last.write_text(RUN[-1] + "\n")
+    assert run(out, arms=last) == 0
+
+
 def test_another_seed_is_another_sweep(run: Sweep, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(out)

@@ -189,6 +189,8 @@ def test_a_run_is_of_its_weights(tmp_path: File) -> None:
             config = run_config(router, settings, [], strategy="auto", budget=None)
             problem = Problem("p", "Compute 3 + 4.", "7")
             [result] = router.solve_many([problem], strategy=make("best_of_n:n=2"))
+            after = run_config(router, settings, [], strategy="auto", budget=None)
+        assert after == config, "a run that goes on after a score is another run"
         assert config["prm"]["name"] == "checks"
         assert result.error is None
         found.append(config["prm"]["sha256"])
