@@ -37,7 +37,7 @@ class EmbeddedPrm:
 
     @property
     def fingerprint(self) -> str | None:
-        """The hash of the weights' file, where they are one that is there; the same before and after a score."""
+        """The hash of the weights' file, where they are one that is there, read already or not."""
         if isinstance(self._source, Weights):
             return None
         file = (self._source or shipped()) / FILE

@@ -237,7 +237,7 @@ def test_arms_can_be_added(run: Sweep, tmp_path: Path) -> None:
 def test_every_arm_goes_on_under_the_prm_that_it_began_with(
     run: Sweep, tmp_path: Path, arms: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last arm's run was begun after the PRM had scored for the first ones; alone, it comes before all."""
+    """The last arm began after the PRM had scored for the first ones; alone, it goes on before any score."""
     monkeypatch.setattr("router.assemble.Settings.scores", "checks")
     out, last = tmp_path / "out", tmp_path / "last.txt"
     run(out)

@@ -20,6 +20,7 @@ from router.scoring.arithmetic import FEATURES, evidence
 from training.derived import sampling_of
 from training.difficulty.corpus import identity
 from training.grid import Floats
+from training.kind import kind_of
 
 __all__ = ["Solved", "Tried", "read_solved"]
 
@@ -41,7 +42,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """`kind`: what its id begins with; `identity`: equal for equal texts."""
+    """`kind`: its data set, as far as its id tells; `identity`: equal for equal texts."""
 
     kind: str
     identity: str
@@ -105,8 +106,7 @@ async def _solved(file: Path, grader: Grader) -> AsyncIterator[tuple[tuple[int, 
                 yield "every solution is empty"
                 continue
             rank = (len(paths_N), sha256(line).hexdigest())
-            name = row["id"].partition("-")[0] or row["id"]
-            yield rank, Solved(name, identity(row["problem"]), policy_model, paths_N)
+            yield rank, Solved(kind_of(row["id"]), identity(row["problem"]), policy_model, paths_N)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(f"{place} is no row of a run ({error!r})") from error
 

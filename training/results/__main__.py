@@ -1,6 +1,6 @@
 """What a sweep shows, as Markdown: the PRM, every arm, the router, by price, by rival and by difficulty.
 
-    python -m training.results SWEEP [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
+    python -m training.results SWEEP... [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
 
 Difficulty and table are fitted on the other folds of problems: from a predictor that has seen no outcome,
 and from no table (docs/evaluation.md); or from what is in LEARNED (configs, or what `compute-router train`
@@ -15,6 +15,7 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from difficulty import load
@@ -104,7 +105,7 @@ def report(records: Sequence[Record], contest: Contest, section: Section, seed: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("sweep", type=Path, metavar="SWEEP")
+    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
     parser.add_argument("--data", type=Path)
     parser.add_argument(
         "--from",
@@ -118,7 +119,8 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     known = {} if options.data is None else known_problems(options.data)
-    records = joined(read_records(sweep_file(options.sweep)), known)
+    read = chain.from_iterable(read_records(sweep_file(sweep)) for sweep in options.sweeps)
+    records = joined(read, known)
     judged = list(sections(records, options.learned, options.seed))
     for contest, section in judged:
         print("\n".join(report(records, contest, section, options.seed)))

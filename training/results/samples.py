@@ -11,6 +11,7 @@ import numpy as np
 from router.scoring.arithmetic import FEATURES
 from training.derived import is_sampled
 from training.difficulty.corpus import identity
+from training.kind import kind_of
 from training.prm.crossfit import Scores
 from training.prm.examples import Solved, Tried
 from training.record import Record
@@ -40,7 +41,7 @@ def scored(records: Sequence[Record]) -> tuple[list[Solved], list[Scores]]:
     unseen = np.zeros((0, len(FEATURES)))
     problems = [
         Solved(
-            record.problem_id.partition("-")[0],
+            kind_of(record.problem_id),
             record.problem_id if record.problem is None else identity(record.problem),
             record.policy_model,
             tuple(
