@@ -7,7 +7,8 @@
 | pilot | training splits | the first small sweep |
 | prm | training splits | rollouts that the embedded PRM learns from |
 | held-out | test splits | the sweep that table and router are judged on |
-| held-out-1.5b | test splits, competition problems for sums | the same for the larger model |
+| prm-1.5b | training splits, competition problems for sums | the PRM of the larger model |
+| held-out-1.5b | test splits, the same | what the larger model is judged on |
 
 Nothing learned here has seen a test split, but for the public logs of other models, which the shipped
 difficulty predictor is fitted on and configs/difficulty-base is not.
@@ -51,6 +52,7 @@ WORKLOADS = {
     "pilot": Workload("train", seed=5, sums=84, sums_seed=0, gsm8k=42, math=14),
     "prm": Workload("train", seed=11, sums=126, sums_seed=1, gsm8k=130, math=0),
     "held-out": Workload("test", seed=12, sums=147, sums_seed=2, gsm8k=153, math=0),
+    "prm-1.5b": Workload("train", seed=14, sums=0, sums_seed=3, gsm8k=60, math=60),
     "held-out-1.5b": Workload("test", seed=13, sums=0, sums_seed=3, gsm8k=60, math=60),
 }
 

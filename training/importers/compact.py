@@ -13,7 +13,7 @@ from typing import Any, Final
 from policies import SpecError, make, spec
 from training.importers.row import LogPath, LogRow
 from training.importers.size import clean_name, params_of
-from training.importers.values import gold_of, level_of, tokens_of
+from training.importers.values import count_of, gold_of, level_of
 from training.jsonl import read_jsonl
 
 __all__ = ["READERS"]
@@ -40,7 +40,7 @@ def _attcc(data: Path) -> Iterator[LogRow]:
             gold=gold_of(row["ground_truth"]),
             answer=row["predicted"],
             correct=row["correct"],
-            tokens=tokens_of(row["tokens"]),
+            tokens=count_of(row["tokens"]),
             prm_tokens=0,
             seconds=row["elapsed_ms"] / 1000,
             source=name,
@@ -63,7 +63,7 @@ def _cotts(data: Path) -> Iterator[LogRow]:
 
 def _cotts_row(rows: list[Row], arm: str, select: str, source: str) -> LogRow:
     first = rows[0]
-    counts = [tokens_of(row["result"]["total_completion_tokens"]) for row in rows]
+    counts = [count_of(row["result"]["total_completion_tokens"]) for row in rows]
     known = [count for count in counts if count is not None]
     tokens = sum(known) if len(known) == len(counts) else None
     return LogRow(
@@ -204,7 +204,7 @@ def _specs(data: Path) -> Iterator[LogRow]:
     for name in ("specs_n1_3b_8b_compact", "specs_beam_llama_qwen_compact"):
         for place, row in _rows(data, name):
             single = row["x_method"] == "best_of_n" and row["x_n"] == 1
-            counted = [tokens_of(count) for count in row["completion_tokens"]]
+            counted = [count_of(count) for count in row["completion_tokens"]]
             counts = [count for count in counted if count is not None]
             stated = len(counts) == len(row["x_chars"])
             tokens = sum(counts) if stated else _estimate(sum(row["x_chars"]))

@@ -15,7 +15,7 @@ from training.importers.arms import named, sampled
 from training.importers.damage import Damage, Notes
 from training.importers.lines import Row, objects
 from training.importers.row import LogPath, LogRow
-from training.importers.values import gold_of, level_of, number_of, text_of, tokens_of, truth_of
+from training.importers.values import count_of, gold_of, level_of, number_of, text_of, truth_of
 
 __all__ = ["read", "recognise"]
 
@@ -81,7 +81,7 @@ def _row(row: Row, texts: list[str], budget: int, words: str, place: str) -> Log
         else (),
         text=None if kept else texts[0],
         correct=correct,
-        tokens=tokens_of(row.get("tokens")),
+        tokens=count_of(row.get("tokens")),
     )
 
 

@@ -7,7 +7,7 @@ from training.importers.damage import Damage, Notes
 from training.importers.lines import Row
 from training.importers.row import LogPath
 from training.importers.size import clean_name
-from training.importers.values import answer_of, scores_of, text_of, tokens_of, truth_of
+from training.importers.values import answer_of, count_of, scores_of, text_of, truth_of
 
 __all__ = ["model_in", "outputs", "reward_model_in", "total_tokens", "verdict"]
 
@@ -45,12 +45,12 @@ def outputs(record: Row, notes: Notes, place: str) -> tuple[LogPath, ...]:
 def total_tokens(record: Row) -> int | None:
     """What the whole record cost, over all its paths."""
     result = record.get("result")
-    stated = tokens_of(result.get("total_completion_tokens")) if isinstance(result, dict) else None
+    stated = count_of(result.get("total_completion_tokens")) if isinstance(result, dict) else None
     if stated is not None:
         return stated
     found = record.get("output")
     counts = [
-        tokens_of(output.get("completion_tokens"))
+        count_of(output.get("completion_tokens"))
         for output in (found if isinstance(found, list) else [])
         if isinstance(output, dict)
     ]

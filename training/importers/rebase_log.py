@@ -11,7 +11,7 @@ from training.importers.arms import named
 from training.importers.damage import Damage, Notes
 from training.importers.lines import Row, objects
 from training.importers.row import LogPath, LogRow
-from training.importers.values import gold_of, scores_of, text_of, tokens_of
+from training.importers.values import count_of, gold_of, scores_of, text_of
 
 __all__ = ["FILE", "read", "recognise"]
 
@@ -52,7 +52,7 @@ def _row(row: Row, paths: tuple[LogPath, ...], place: str) -> LogRow:
         select=arm.select,
         aggregate=arm.aggregate,
         candidates=arm.candidates,
-        tokens=tokens_of(row.get("total_tokens")),
+        tokens=count_of(row.get("total_tokens")),
     )
 
 

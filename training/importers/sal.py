@@ -17,7 +17,7 @@ from training.importers.damage import Damage, Notes
 from training.importers.lines import Row, objects
 from training.importers.row import LogPath, LogRow
 from training.importers.size import clean_name
-from training.importers.values import gold_of, level_of, scores_of, text_of, tokens_of
+from training.importers.values import count_of, gold_of, level_of, scores_of, text_of
 
 __all__ = ["read", "recognise"]
 
@@ -89,7 +89,7 @@ def _paths(row: Row, arm: Arm, notes: Notes, place: str) -> tuple[LogPath, ...]:
         found.append(
             LogPath(
                 text=text,
-                tokens=tokens_of(counts[i]) if counts else None,
+                tokens=count_of(counts[i]) if counts else None,
                 scores=without_blank_end(text.split("\n\n"), values, notes, place),
             )
         )

@@ -6,6 +6,7 @@ import re
 
 from difficulty import names
 from training.difficulty.sizes import BILLIONS
+from training.importers.values import count_of
 
 __all__ = ["clean_name", "params_of"]
 
@@ -34,4 +35,4 @@ def params_of(name: str) -> int | None:
     if len(sizes) != 1:
         return None
     number, unit = sizes.pop()
-    return round(number * (1e9 if unit == "b" else 1e6)) or None
+    return count_of(number * (1e9 if unit == "b" else 1e6))

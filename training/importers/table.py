@@ -13,12 +13,13 @@ from training.importers.lines import Row, objects
 from training.importers.row import LogPath, LogRow
 from training.importers.values import (
     answer_of,
+    count_of,
     gold_of,
     level_of,
     number_of,
     scores_of,
+    seed_of,
     text_of,
-    tokens_of,
     truth_of,
 )
 
@@ -55,7 +56,6 @@ def _row(row: Row, columns: Columns, stem: str, notes: Notes, place: str) -> Log
     kept = paths if _holds_all(arm, paths) else ()
     seconds, milliseconds = (number_of(columns.get(row, key)) for key in ("seconds", "milliseconds"))
     seconds = milliseconds / 1000 if seconds is None and milliseconds is not None else seconds
-    seed, params = number_of(columns.get(row, "seed")), number_of(columns.get(row, "params"))
     return LogRow(
         place=place,
         problem_id=identity,
@@ -65,9 +65,9 @@ def _row(row: Row, columns: Columns, stem: str, notes: Notes, place: str) -> Log
         problem=problem,
         gold=gold_of(columns.get(row, "gold")),
         level=level_of(columns.get(row, "level")),
-        params=round(params) if params and params >= 1 else None,
+        params=count_of(columns.get(row, "params")),
         prm=text_of(columns.get(row, "prm")),
-        seed=int(seed) if seed is not None and seed.is_integer() else None,
+        seed=seed_of(columns.get(row, "seed")),
         paths=kept,
         select=arm.select,
         aggregate=arm.aggregate,
@@ -75,9 +75,9 @@ def _row(row: Row, columns: Columns, stem: str, notes: Notes, place: str) -> Log
         text=text if isinstance(text, str) and not kept else None,
         answer=answer_of(answer),
         correct=truth_of(columns.get(row, "correct")),
-        tokens=tokens_of(columns.get(row, "tokens")),
-        prompt_tokens=tokens_of(columns.get(row, "prompt_tokens")),
-        prm_tokens=tokens_of(columns.get(row, "prm_tokens")),
+        tokens=count_of(columns.get(row, "tokens")),
+        prompt_tokens=count_of(columns.get(row, "prompt_tokens")),
+        prm_tokens=count_of(columns.get(row, "prm_tokens")),
         seconds=seconds if seconds is not None and seconds >= 0 else None,
     )
 
@@ -134,7 +134,7 @@ def _paths(row: Row, columns: Columns, notes: Notes, place: str) -> tuple[LogPat
                 text=text,
                 answer=answer_of(at("answer", i)),
                 correct=truth_of(at("correct", i)),
-                tokens=tokens_of(at("tokens", i)),
+                tokens=count_of(at("tokens", i)),
                 scores=scores_of(at("scores", i), notes, place),
             )
         )

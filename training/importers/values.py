@@ -10,7 +10,19 @@ from policies import extract_answer
 from router.problem import storable
 from training.importers.damage import Damage, Notes
 
-__all__ = ["answer_of", "gold_of", "level_of", "number_of", "scores_of", "text_of", "tokens_of", "truth_of"]
+__all__ = [
+    "answer_of",
+    "count_of",
+    "gold_of",
+    "level_of",
+    "number_of",
+    "scores_of",
+    "seed_of",
+    "text_of",
+    "truth_of",
+]
+
+MOST = 10**15
 
 _LEVEL = re.compile(r"(?:level\s*)?([1-5])(?:\.0)?", re.IGNORECASE)
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
@@ -71,10 +83,17 @@ def number_of(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def tokens_of(value: Any) -> int | None:
-    """A token count; 0 and -1 stand for unknown in these logs, not for free."""
+def count_of(value: Any) -> int | None:
+    """A count of tokens or parameters; 0 and -1 stand for unknown in these logs, not for free, and so does
+    what no run can have counted: sums of counts must stay within 64 bits."""
     number = number_of(value)
-    return None if number is None or number < 1 else round(number)
+    return None if number is None or not 1 <= number <= MOST else round(number)
+
+
+def seed_of(value: Any) -> int | None:
+    """A whole number that a JSON row can hold."""
+    number = number_of(value)
+    return int(number) if number is not None and number.is_integer() and abs(number) <= MOST else None
 
 
 def scores_of(value: Any, notes: Notes, place: str) -> tuple[float, ...]:

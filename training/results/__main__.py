@@ -34,8 +34,9 @@ from training.grid import Grid
 from training.grids import grids
 from training.prm.report import kinds
 from training.record import Record, read_records
-from training.results.document import arms, by_bin, by_price, prm, versus
+from training.results.document import arms, by_bin, by_price, prm, trees, versus
 from training.results.samples import joined, scored
+from training.results.trees import beside_votes
 from training.results.versus import against, at_same_accuracy, at_same_tokens
 from training.workload import known_problems
 
@@ -97,6 +98,8 @@ def report(records: Sequence[Record], contest: Contest, section: Section, seed: 
         ("At the same tokens", versus(at_same_tokens(contest, seed))),
         ("By measured difficulty: accuracy, tokens", by_bin(contest, section, rivals)),
     ]
+    if beside := beside_votes(mine, seed):
+        parts.append(("Tree search beside a vote of as many samples", trees(beside)))
     for title, lines in parts:
         yield f"\n### {title}\n"
         yield from lines

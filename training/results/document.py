@@ -13,9 +13,10 @@ from training.evaluation.outcomes import Outcomes
 from training.evaluation.rivals import true_bins
 from training.prm.figures import Estimate
 from training.prm.report import Kind
+from training.results.trees import Beside
 from training.results.versus import Versus, routed
 
-__all__ = ["arms", "by_bin", "by_price", "prm", "versus"]
+__all__ = ["arms", "by_bin", "by_price", "prm", "trees", "versus"]
 
 
 def prm(kinds: Sequence[Kind]) -> Iterator[str]:
@@ -88,6 +89,25 @@ def versus(found: Sequence[Versus]) -> Iterator[str]:
                 _interval(one.difference_interval, "+"),
                 f"{one.share:.3f}",
                 _interval(one.share_interval),
+            ]
+        )
+
+
+def trees(found: Sequence[Beside]) -> Iterator[str]:
+    head = "tree search, difficulty, problems, accuracy, of the vote, difference, 95 %, tokens, of the vote"
+    yield from _head(head.split(", "))
+    for one in found:
+        yield _row(
+            [
+                f"`{one.arm}`",
+                one.bin,
+                f"{one.problems:.0f}",
+                f"{one.accuracy:.3f}",
+                f"{one.vote:.3f}",
+                f"{one.difference:+.3f}",
+                _interval(one.interval, "+"),
+                f"{one.tokens:,.0f}",
+                f"{one.vote_tokens:,.0f}",
             ]
         )
 

@@ -24,7 +24,7 @@ from import_kit import (
 from training.importers import Imported, import_logs
 from training.importers.damage import Notes
 from training.importers.lines import objects
-from training.importers.values import gold_of, level_of, scores_of, text_of, tokens_of, truth_of
+from training.importers.values import count_of, gold_of, level_of, scores_of, text_of, truth_of
 from training.record import read_records, write_records
 
 N = 6
@@ -201,13 +201,31 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.parametrize("tokens", [2**64, 1e19, "1e19", 10**400])
+def test_a_count_beyond_all_runs_is_unknown_and_costs_no_row(tmp_path: Path, tokens: Any) -> None:
+    imported = damaged(tmp_path, lambda rows: rows[0].update(completion_tokens=[tokens, 50]))
+    assert write_records(tmp_path / "sweep.jsonl", imported.records) == N
+    assert imported.records[0].paths[0].tokens is None
+    assert imported.records[1].paths[0].tokens == 40
+
+
+@pytest.mark.parametrize("value", [2**64, 1e19, "1e400", -(2**64), "9" * 400])
+def test_what_a_row_cannot_hold_is_unknown(tmp_path: Path, value: Any) -> None:
+    rows = [{"question": "1 + 1?", "correct": 1, "seed": value, "params": value, "tokens": value}]
+    model = f"llama-{'9' * 400}b"
+    imported = import_logs([write_jsonl(tmp_path / "log.jsonl", rows)], policy_model=model)
+    [record] = imported.records
+    assert write_records(tmp_path / "sweep.jsonl", imported.records) == 1
+    assert (record.seed, record.params, record.tokens, record.correct) == (None, None, None, True)
+
+
 @settings(max_examples=300, deadline=None)
 @given(ANYTHING)
 def test_no_value_is_too_odd_to_be_read(value: Any) -> None:
     for read in (gold_of, text_of, truth_of):
         read(value)
     assert level_of(value) in (None, 1, 2, 3, 4, 5)
-    assert (tokens_of(value) or 1) >= 1
+    assert 1 <= (count_of(value) or 1) < 2**63
     notes = Notes()
     scores = scores_of(value, notes, "here")
     assert all(isinstance(score, float) for score in scores)
