@@ -23,7 +23,7 @@ from router.presets import load_embedded
 from router.price import Price
 from router.problem import Problem
 from router.scoring import SCORERS, EmbeddedPrm, LogprobBaseline, Scorer, make_scorer
-from router.scoring.embedded_file import FILE
+from router.scoring.embedded_file import FILE, shipped
 from router.scoring.registry import find_prm
 from router.table import load_table
 from router.weights import Progress, default_policy_model, resolve, size_of
@@ -78,8 +78,10 @@ def build(settings: Settings, *, progress: Progress | None = None) -> Router:
     """
     _check(settings)
     table, predictor = load_table(settings.table_path), load(settings.predictor_path)
-    scorer = _scorer(settings)
+    # Before any weights are fetched; but the shipped PRM is that of the policy model, which the engine names.
+    named = None if settings.scores == EmbeddedPrm.name else _scorer(settings)
     engine, limits = _engine(settings, progress)
+    scorer = named or EmbeddedPrm(shipped(engine.model.name))
     return Router(engine, scorer, predictor, table, limits=limits, price=settings.price, seed=settings.seed)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from difficulty import ModelFileError
+from difficulty import ModelFileError, names
 from difficulty.json_file import contents, parsed, replace
 from difficulty.manifest import MANIFEST, Provenance, sha256
 from router.data import data_path
@@ -74,8 +74,14 @@ class Manifest(_Strict):
     provenance: Provenance
 
 
-def shipped() -> Path:
-    """The directory of the PRM that comes with this program. Raises ModelFileError where none does."""
+def shipped(policy_model: str | None = None) -> Path:
+    """The directory of the PRM that comes with this program: the one that was trained on solutions of
+    `policy_model` where there is one, else the first one. Raises ModelFileError where none comes with it."""
+    if policy_model is not None:
+        try:
+            return data_path(f"prm/{names.base(policy_model)}/{MANIFEST}").parent
+        except RouterError:
+            pass
     try:
         return data_path(f"prm/{MANIFEST}").parent
     except RouterError as error:

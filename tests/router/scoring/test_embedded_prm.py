@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from difficulty import ModelFileError
+from difficulty import ModelFileError, names
 from difficulty.manifest import Provenance, sha256
 from policies import Path, Step, make
+from router import data
 from router.assemble import Settings, build, run_config
 from router.problem import Problem
 from router.scoring import EmbeddedPrm, Scored, checked, make_scorer
@@ -196,6 +197,23 @@ def test_a_run_is_of_its_weights(tmp_path: File) -> None:
         found.append(config["prm"]["sha256"])
     assert None not in found
     assert found[0] != found[1]
+
+
+def test_a_policy_model_has_the_shipped_prm_that_was_trained_on_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: File
+) -> None:
+    settings = Settings(engine="scripted", prm="checks")
+    with build(settings) as router:
+        model = router.engine.model.name
+        first = run_config(router, settings, [], strategy="auto", budget=None)["prm"]
+    own = saved(tmp_path / "prm" / names.base(model))
+    monkeypatch.setattr("router.data._FOLDERS", (tmp_path, *data._FOLDERS))
+    assert shipped(f"somebody/{model.upper()}-Q4_K_M.gguf") == own
+    assert shipped("another model") == shipped() != own
+    with build(settings) as router:
+        then = run_config(router, settings, [], strategy="auto", budget=None)["prm"]
+    assert first["sha256"] == sha256((shipped() / "prm.json").read_bytes())
+    assert then["sha256"] == sha256((own / "prm.json").read_bytes())
 
 
 SUM = "Compute 27 + 45 - 13."
