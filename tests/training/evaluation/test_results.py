@@ -18,7 +18,7 @@ from training.evaluation.crossfit import crossfitted
 from training.evaluation.gain import CURVE
 from training.grid import Floats, Grid, Ints
 from training.prm.report import kinds
-from training.record import Record, SweptPath, read_records
+from training.record import Record, SweptPath, read_records, write_records
 from training.results.__main__ import _row, largest, main
 from training.results.again import ARMS as AGAIN
 from training.results.again import ONE, agreements, drawn
@@ -236,6 +236,29 @@ def test_the_shipped_sweep_as_markdown(
         cells = line.count("|")
         assert width in (0, cells), line
         width = cells
+
+
+def test_several_sweeps_are_read_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = SWEEP.read_bytes().splitlines(keepends=True)
+    beam = "beam:n=4,m=2,select=weighted,aggregate=last"
+    trees = [
+        replace(one, arm=beam, paths=(), correct=at % 3 == 0)
+        for at, one in enumerate(read_records(SWEEP))
+        if one.paths and one.arm != "greedy"
+    ]
+    parts = [tmp_path / "first.jsonl", tmp_path / "second.jsonl", tmp_path / "trees.jsonl"]
+    parts[0].write_bytes(b"".join(rows[::2]))
+    parts[1].write_bytes(b"".join(rows[1::2]))
+    write_records(parts[2], trees)
+    monkeypatch.setattr(sys, "argv", ["results", *map(str, parts)])
+    main()
+    out = capsys.readouterr().out
+    for arm in {one.arm for one in read_records(SWEEP)} | {beam}:
+        assert f"| `{arm}` |" in out
+    assert "### Tree search beside a vote of as many samples" in out
+    assert f"| `{beam}` | hard |" in out
 
 
 def test_a_slice_run_again_is_held_against_the_same_problems(grid: Grid) -> None:
