@@ -25,17 +25,20 @@ class Step:
     `tokens_T` are the engine's own ids, so that a continuation never re-tokenises text;
     `logprobs_T` are natural logarithms, one a token where the engine reports them. An engine may
     withhold the log-probability of the token that completed the blank line, so the two can differ.
+    `taken_back` counts the tokens of other tries at this step, which were paid for and are not part of it.
     """
 
     text: str
     tokens_T: Sequence[int] = ()
     logprobs_T: tuple[float, ...] = ()
+    taken_back: int = 0
 
     def __add__(self, other: Step) -> Step:
         return Step(
             self.text + other.text,
             (*self.tokens_T, *other.tokens_T),
             self.logprobs_T + other.logprobs_T,
+            self.taken_back + other.taken_back,
         )
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from .aggregate import AGGREGATES, value
 from .ask import Search, fork
-from .grow import chain, grow
+from .grow import chain, regrow
 from .limits import Limits
 from .path import Path
 from .select import SELECTS, Outcome, select
@@ -18,6 +18,8 @@ from .spec import MAX_N, SpecError, one_of, share, whole
 from .stop import Lead, standing, stop_rule
 
 __all__ = ["BestOfN", "Greedy", "Majority", "samples"]
+
+MAX_REDO = 16
 
 
 def samples(
@@ -29,11 +31,12 @@ def samples(
     accept: float = 0.0,
     drop: float = 0.0,
     greedy: int = 0,
+    redo: int = 0,
     rule: str = "vote",
     aggregate: str = "last",
 ) -> Search[tuple[Path, ...]]:
     """Up to `n` chains, the first `greedy` of them at temperature 0; in waves where `stop` or `accept` may
-    end them early; with `drop`, watched ones."""
+    end them early; with `drop` or `redo`, watched ones."""
     stopping = stop_rule(stop)
     paths_N: tuple[Path, ...] = ()
     lead = Lead()
@@ -44,8 +47,8 @@ def samples(
         spared = n if any(path.answer is not None for path in paths_N) else n - 1
         paths_N += yield from fork(
             tuple(
-                _watched(i, limits, _heat(i, greedy, limits), drop, aggregate)
-                if drop and i < spared
+                _watched(i, limits, _heat(i, greedy, limits), drop if i < spared else 0.0, redo, aggregate)
+                if redo or (drop and i < spared)
                 else chain(i, limits, temperature=_heat(i, greedy, limits), scored=scored)
                 for i in range(len(paths_N), len(paths_N) + wave)
             )
@@ -63,11 +66,11 @@ def _heat(child: int, greedy: int, limits: Limits) -> float:
     return 0.0 if child < greedy else limits.temperature
 
 
-def _watched(child: int, limits: Limits, heat: float, drop: float, aggregate: str) -> Search[Path]:
+def _watched(child: int, limits: Limits, heat: float, drop: float, redo: int, aggregate: str) -> Search[Path]:
     """A chain, dropped after the first step that leaves it without an answer and worth less than `drop`."""
     path = Path()
     while path.is_open:
-        path = yield from _advance(path, child, len(path.lineage) + 1, limits, heat)
+        path = yield from _advance(path, child, len(path.lineage) + 1, limits, heat, redo, aggregate)
         worth = value(path, aggregate)
         if path.is_open and path.answer is None and worth is not None and worth < drop:
             path = replace(path, finish="dropped")
@@ -118,7 +121,10 @@ class BestOfN:
     partial value, is dropped. `accept` samples one by one: the first whose value is that high is the answer,
     where a calibrated PRM says how likely it is to be right; without one, all N are selected from. `drop`
     gives up a sample after a step that leaves it without an answer and with a value below this: a restart is
-    cheaper than its end. The last of N is never dropped while none has an answer.
+    cheaper than its end. The last of N is never dropped while none has an answer. `redo` goes back instead:
+    a step that halves the value is taken back and written again, up to so many times, and all that was right
+    before it is kept (backtracking, as in the depth-first search of arXiv 2305.10601, section 3). `drop`
+    looks when that is done.
     `greedy=1` makes the first of the N the greedy solution: of a small model it is right more often than a
     sample, and so it is accepted, or dropped, sooner.
     """
@@ -133,6 +139,7 @@ class BestOfN:
     accept: float = 0.0
     drop: float = 0.0
     greedy: int = 0
+    redo: int = 0
 
     def __post_init__(self) -> None:
         whole("n", self.n, 1, MAX_N)
@@ -142,8 +149,11 @@ class BestOfN:
         share("accept", self.accept, 0.0, 1.0)
         share("drop", self.drop, 0.0, 1.0)
         whole("greedy", self.greedy, 0, 1)
+        whole("redo", self.redo, 0, MAX_REDO)
         if self.drop and self.reject:
             raise SpecError("drop and reject exclude each other: one gives up by value, one by rank")
+        if self.redo and self.reject:
+            raise SpecError("redo and reject exclude each other: one mends a sample, one gives it up")
         if self.accept and self.reject:
             raise SpecError("accept and reject exclude each other: one samples one by one, one all at once")
         if stop_rule(self.stop):
@@ -164,6 +174,7 @@ class BestOfN:
                 accept=self.accept,
                 drop=self.drop,
                 greedy=self.greedy,
+                redo=self.redo,
                 rule=self.select,
                 aggregate=self.aggregate,
             )
@@ -193,10 +204,12 @@ class BestOfN:
             look *= 2
 
 
-def _advance(path: Path, child: int, steps: int, limits: Limits, heat: float) -> Search[Path]:
+def _advance(
+    path: Path, child: int, steps: int, limits: Limits, heat: float, redo: int = 0, aggregate: str = "last"
+) -> Search[Path]:
     """`path` until it has ended or has `steps` steps; `child` is its index under the root."""
     while path.is_open and len(path.lineage) < steps:
-        path = yield from grow(0, path, 0 if path.lineage else child, limits, heat)
+        path = yield from regrow(0, path, 0 if path.lineage else child, limits, heat, redo, aggregate)
         if path.is_open and len(path.lineage) >= limits.steps:
             path = replace(path, finish="length")
     return path

@@ -109,7 +109,13 @@ def _path(path: Path, vote: int | None) -> dict[str, Any]:
         "vote": vote,
         "finish": path.finish,
         "error": _text(path.error),
+        **_taken_back([step.taken_back for step in path.steps_S]),
     }
+
+
+def _taken_back(tokens_S: list[int]) -> dict[str, list[int]]:
+    """Of searches that write steps again alone: other runs' rows stay what they were."""
+    return {"taken_back": tokens_S} if any(tokens_S) else {}
 
 
 def _text(text: str | None) -> str | None:

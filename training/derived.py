@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from training.grid import Floats
-from training.plan import choosing, led, sampling, whole
+from training.plan import Draw, choosing, drawn, sampling, whole
 from training.record import Record
 from training.sequential import Reordered
 from training.subsets import Blocks
@@ -18,9 +18,9 @@ __all__ = [
     "Said",
     "canonical",
     "derived",
-    "derived_led",
-    "is_led",
+    "derived_special",
     "is_sampled",
+    "is_special",
     "own",
     "sampled_of",
     "sampling_of",
@@ -73,11 +73,13 @@ def is_sampled(record: Record) -> bool:
     return bool(record.paths) and sampling_of(record.arm) is not None and _graded(record)
 
 
-def is_led(record: Record) -> bool:
-    """Whether its paths are the greedy one and plain samples, all whole, and those with an answer graded."""
+def is_special(record: Record) -> bool:
+    """Whether its paths are all whole, not plain samples alone, and those with an answer graded."""
     strategy = strategy_of(record.arm)
     taken = None if strategy is None else whole(strategy)
-    return taken is not None and led(taken) and len(record.paths) == taken.n and _graded(record)
+    if taken is None or drawn(taken) == Draw() or len(record.paths) != taken.n:
+        return False
+    return _graded(record)
 
 
 def _graded(record: Record) -> bool:
@@ -107,7 +109,7 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
     curves: dict[tuple[str, str], Floats] = {}
     for arm in _arms(total, aggregate, named):
         strategy = sampled_of(arm)
-        if strategy is not None and led(strategy):
+        if strategy is not None and drawn(strategy) != Draw():
             continue
         rule, by = (strategy.select, strategy.aggregate) if isinstance(strategy, BestOfN) else ("vote", "")
         if isinstance(strategy, BestOfN) and (aggregate is None or (rule != "vote" and not scored)):
@@ -128,14 +130,18 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
             yield Said(arm, float(curves[rule, by][n]), n * tokens, paid, total)
 
 
-def derived_led(record: Record, named: Sequence[str]) -> Iterator[Said]:
-    """What a row of the greedy path and samples says of every named arm that begins with a greedy path."""
+def derived_special(record: Record, named: Sequence[str]) -> Iterator[Said]:
+    """What such a row says of every named arm whose paths are made alike."""
+    mine = sampled_of(record.arm)
+    assert mine is not None, "is_special says so"
     prm_tokens = _known(record.prm_tokens) / len(record.paths)
     by_step = all(path.step_tokens and path.scores for path in record.paths)
-    reordered = Reordered(record, led=True)
+    reordered = Reordered(record, led=drawn(mine).greedy > 0)
     for arm in dict.fromkeys(named):
         strategy = sampled_of(arm)
-        if not isinstance(strategy, BestOfN) or not led(strategy) or strategy.n > len(record.paths):
+        if not isinstance(strategy, BestOfN) or drawn(strategy) != drawn(mine):
+            continue
+        if strategy.n > len(record.paths):
             continue
         if strategy.drop and not by_step:
             continue

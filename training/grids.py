@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from training.derived import (
     canonical,
     derived,
-    derived_led,
-    is_led,
+    derived_special,
     is_sampled,
+    is_special,
     own,
     sampled_of,
     strategy_of,
@@ -89,8 +89,8 @@ def _grid(model: str, prm: str | None, records: Sequence[Record]) -> Grid:
         if is_sampled(record):
             sheet.sampled(problem, seed, record.paths)
             answered = list(derived(record, named))
-        elif is_led(record):
-            answered = list(derived_led(record, named))
+        elif is_special(record):
+            answered = list(derived_special(record, named))
         for said in answered:
             sheet.say(problem, seed, said)
         if record.correct is not None and all(said.arm != canonical(record.arm) for said in answered):

@@ -11,13 +11,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
 from policies import BestOfN, Majority, SpecError, Strategy, make, spec
 from router.errors import InputError
 
-__all__ = ["Arm", "choosing", "covers", "led", "read_arms", "sampling", "whole"]
+__all__ = ["Arm", "Draw", "choosing", "covers", "drawn", "read_arms", "sampling", "whole"]
+
+
+class Draw(NamedTuple):
+    """How the samples of an arm are made, beside the temperature: only alike ones stand for each other.
+    `greedy`: how many come first at temperature 0; `redo`: how often a step is written again."""
+
+    greedy: int = 0
+    redo: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +64,15 @@ def read_arms(path: Path) -> tuple[Arm, ...]:
 def covers(strategy: Strategy, other: Strategy) -> bool:
     """Whether the samples of one hold all that the other selects from."""
     mine, needed = whole(strategy), choosing(other)
-    if mine is None or needed is None or mine.n < needed.n or led(mine) != led(needed):
+    if mine is None or needed is None or mine.n < needed.n or drawn(mine) != drawn(needed):
         return False
     return isinstance(mine, BestOfN) or isinstance(needed, Majority)
 
 
 def sampling(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where its n samples are alike, independent of each other, and all taken."""
+    """The strategy, where its n samples are plain ones, independent of each other, and all taken."""
     found = whole(strategy)
-    return None if found is None or led(found) else found
+    return None if found is None or drawn(found) != Draw() else found
 
 
 def whole(strategy: Strategy) -> Majority | BestOfN | None:
@@ -74,9 +83,9 @@ def whole(strategy: Strategy) -> Majority | BestOfN | None:
     return None if early else strategy
 
 
-def led(strategy: Majority | BestOfN) -> bool:
-    """Whether the first of its paths is the greedy one."""
-    return isinstance(strategy, BestOfN) and strategy.greedy > 0
+def drawn(strategy: Majority | BestOfN) -> Draw:
+    """How its samples are made."""
+    return Draw(strategy.greedy, strategy.redo) if isinstance(strategy, BestOfN) else Draw()
 
 
 def choosing(strategy: Strategy) -> Majority | BestOfN | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -59,7 +60,10 @@ def take(
     order: Sequence[int],
 ) -> Taken:
     """`strategy` on samples in this order, of which there are as many as it may take: what its own run would
-    have found. `votes_N`: equal where answers are equal, None without one."""
+    have found. `votes_N`: equal where answers are equal, None without one. Of samples made with `redo` every
+    step is the one that was kept, with the tokens of all its tries."""
+    if isinstance(strategy, BestOfN):
+        strategy = replace(strategy, redo=0)
 
     def sample_of(path: Path, child: int) -> Path:
         return paths_N[order[path.lineage[0] if path.lineage else child]]

@@ -57,17 +57,24 @@ async def swept(row: Row, strategy: Strategy, origin: Origin, source: str, grade
 
 
 async def _path(path: Row, gold: str, grader: Grader) -> SweptPath:
-    tokens = sum(path["tokens"])
-    known = tokens and None not in path["logprobs"]
+    written = sum(path["tokens"])
+    tokens_S = _paid(path)
+    known = written and None not in path["logprobs"]
     return SweptPath(
         answer=path["answer"],
         group=path["vote"],
         correct=await grader.correct(gold, path["answer"]),
-        tokens=tokens,
+        tokens=sum(tokens_S),
         scores=tuple(path["scores"]) if len(path["scores"]) == len(path["steps"]) else (),
-        logprob=math.fsum(path["logprobs"]) / tokens if known else None,
-        step_tokens=tuple(path["tokens"]),
+        logprob=math.fsum(path["logprobs"]) / written if known else None,
+        step_tokens=tokens_S,
     )
+
+
+def _paid(path: Row) -> tuple[int, ...]:
+    """Tokens by step, those of tries that were taken back included."""
+    taken_back = path.get("taken_back", [0] * len(path["tokens"]))
+    return tuple(kept + lost for kept, lost in zip(path["tokens"], taken_back, strict=True))
 
 
 def implied(row: Row, record: Record, strategy: Strategy) -> Record:
@@ -102,6 +109,6 @@ def _prm_tokens(record: Record, whole: bool) -> int | None:
 def _sampled(path: Row) -> Path:
     steps_S = tuple(
         Step(text, (0,) * tokens, () if logprob is None or not tokens else (logprob / tokens,) * tokens)
-        for text, tokens, logprob in zip(path["steps"], path["tokens"], path["logprobs"], strict=True)
+        for text, tokens, logprob in zip(path["steps"], _paid(path), path["logprobs"], strict=True)
     )
     return Path(tuple(path["lineage"]), steps_S, tuple(path["scores"]), path["finish"], path["error"])

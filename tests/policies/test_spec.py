@@ -37,6 +37,7 @@ def specs(draw: st.DrawFn) -> str:
         "accept": str(draw(st.floats(0, 1, exclude_max=True))),
         "drop": str(draw(st.floats(0, 1, exclude_max=True))),
         "greedy": str(draw(st.integers(0, 1))),
+        "redo": str(draw(st.integers(0, 16))),
         "probe": str(draw(st.integers(1, n))),
         "easy": draw(ARM),
         "medium": draw(ARM),
@@ -48,8 +49,8 @@ def specs(draw: st.DrawFn) -> str:
         must += ["select", "reject"]
         choices["select"] = draw(st.sampled_from(["vote", "weighted"]))
         choices["reject"] = "0"
-    if float(choices["reject"]):  # nor beside an acceptance or a drop
-        choices["accept"] = choices["drop"] = "0"
+    if float(choices["reject"]):  # nor beside an acceptance, a drop or a second try
+        choices["accept"] = choices["drop"] = choices["redo"] = "0"
     given = [key for key in draw(st.permutations(takes)) if key in must or draw(st.booleans())]
     blank = draw(st.sampled_from(["", " "]))
     parts = [f"{blank}{key}{blank}={blank}{choices[key]}" for key in given]
@@ -144,6 +145,8 @@ BAD = {
     "best_of_n:accept=0.9,reject=0.5": "accept and reject exclude each other",
     "best_of_n:accept=0.9,stop=0.9": "stop needs a vote",
     "best_of_n:drop=0.1,reject=0.5": "drop and reject exclude each other",
+    "best_of_n:redo=2,reject=0.5": "redo and reject exclude each other",
+    "best_of_n:redo=17": "redo=17 is not between 0 and 16",
     "best_of_n:drop=1": "drop=1.0 is not a number from 0 to below 1",
     "best_of_n:reject=1": "reject=1.0 is not a number from 0 to below 1",
     "best_of_n:reject=-1": "reject=-1.0 is not a number from 0 to below 1",
@@ -217,6 +220,7 @@ def test_every_strategy_checks_parameters_that_come_as_values_too() -> None:
         "accept": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
         "drop": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
         "greedy": (-1, 2, True, 1.0, "1"),
+        "redo": (-1, 17, True, 1.0, "1"),
         "select": ("", "Max"),
         "aggregate": ("", "median"),
         "stop": ("", "0.4", "1", "Never"),

@@ -40,6 +40,8 @@ SPECS = (
     "best_of_n:n=6,accept=0.8",
     "best_of_n:n=6,drop=0.4",
     "best_of_n:n=6,drop=0.4,greedy=1",
+    "best_of_n:n=6,redo=2",
+    "best_of_n:n=6,select=weighted,stop=0.9,accept=0.8,drop=0.4,greedy=1,redo=1",
     "best_of_n:n=6,select=weighted,stop=0.9,accept=0.8,drop=0.4",
     "best_of_n:n=6,select=vote,stop=0.8,accept=0.9",
     "beam:n=6,m=2,lookahead=2,stop=0.7",

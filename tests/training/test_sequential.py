@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.drive import World, drive, write
 
 from policies import Extend, Limits, Path, Step, make
-from training.derived import derived, derived_led, is_led, is_sampled, sampled_of
+from training.derived import derived, derived_special, is_sampled, is_special, sampled_of
 from training.plan import covers
 from training.record import Record, SweptPath
 from training.sequential import Reordered, _orders, take
@@ -181,9 +181,9 @@ LED = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,greedy=1"
 @settings(max_examples=40, deadline=None)
 def test_a_row_that_begins_with_the_greedy_path_answers_for_arms_that_do(drawn: Samples, seed: int) -> None:
     row = record(drawn, f"best_of_n:n={len(drawn)},greedy=1", seed)
-    assert is_led(row)
+    assert is_special(row)
     assert not is_sampled(row)
-    [said] = derived_led(row, ("majority:n=4", "best_of_n:n=4,accept=0.7", LED, LED))
+    [said] = derived_special(row, ("majority:n=4", "best_of_n:n=4,accept=0.7", LED, LED))
     right, tokens = [], []
     orders = _orders(len(drawn), f"{seed}/p", first=1)
     for order in orders:
@@ -206,3 +206,34 @@ def test_samples_do_not_answer_for_arms_that_begin_with_a_greedy_path() -> None:
     assert not covers(theirs, mine)
     assert not covers(theirs, make("majority:n=4"))
     assert covers(theirs, make("best_of_n:n=4,stop=0.8,select=weighted,greedy=1"))
+
+
+REDO = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,redo=2"
+
+
+@given(drawn=SAMPLES, greedy=st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_samples_that_were_mended_answer_for_arms_that_mend_alike(drawn: Samples, greedy: bool) -> None:
+    led = ",greedy=1" if greedy else ""
+    row = record(drawn, f"best_of_n:n={len(drawn)}{led},redo=2")
+    assert is_special(row)
+    assert not is_sampled(row)
+    others = (REDO.replace("redo=2", "redo=1"), REDO.removesuffix(",redo=2"), LED, "majority:n=4")
+    [said] = derived_special(row, (*others, REDO + ",greedy=1", REDO))
+    assert said.arm == (REDO + ",greedy=1" if greedy else REDO)
+    # What was mended is mended: the arm chooses among these samples as one that never mends among its own.
+    plain = replace(row, arm=f"best_of_n:n={len(drawn)}{led}")
+    arm = REDO.replace(",redo=2", led)
+    found = derived_special(plain, (arm,)) if greedy else derived(plain, (arm,))
+    [other] = [one for one in found if one.arm == arm]
+    assert said[1:] == other[1:]
+
+
+def test_samples_do_not_answer_for_arms_that_mend_or_the_other_way_round() -> None:
+    row = record([(1, 0.5, 3)] * 6)
+    assert REDO not in {one.arm for one in derived(row, (REDO,))}
+    plain, mending = make("best_of_n:n=8"), make("best_of_n:n=8,redo=2")
+    assert not covers(plain, make(REDO))
+    assert not covers(mending, plain)
+    assert not covers(mending, make("majority:n=4"))
+    assert covers(mending, make(REDO))

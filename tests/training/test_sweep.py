@@ -135,6 +135,36 @@ def test_every_arm_has_a_row_for_every_problem_that_can_be_graded(run: Sweep, tm
         assert all(path["correct"] is (path["answer"] == row["gold"]) for path in row["paths"])
 
 
+def test_steps_that_were_taken_back_are_on_the_bill_of_every_arm(
+    run: Sweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("policies.grow.FALL", 0.6)  # the scripted engine's steps all score about that
+    mended = "best_of_n:n=4,aggregate=product,greedy=1,redo=2"
+    early = "best_of_n:n=3,aggregate=product,accept=0.4,drop=0.25,greedy=1,redo=2"
+    both, alone = tmp_path / "both.txt", tmp_path / "alone.txt"
+    both.write_text(f"{mended}\n{early}\n")
+    alone.write_text(early)
+    run(tmp_path / "out", arms=both)
+    run(tmp_path / "own", arms=alone)
+    mine = by_arm(tmp_path / "out")
+    results = tmp_path / "out" / folder(canonical(mended)) / "results.jsonl"
+    rows = [orjson.loads(line) for line in results.read_bytes().splitlines()]
+    assert sum("taken_back" in path for row in rows for path in row["paths"]) > len(rows)
+    for record in mine[canonical(mended)].values():
+        assert record.tokens == sum(path.tokens or 0 for path in record.paths)
+        assert all(path.tokens == sum(path.step_tokens) for path in record.paths)
+    # Every step has a seed of its own in both: the early arm's own run writes the very same steps.
+    own = by_arm(tmp_path / "own")[canonical(early)]
+    for problem, record in mine[canonical(early)].items():
+        assert (record.tokens, record.correct) == (own[problem].tokens, own[problem].correct)
+    assert {record.correct for record in own.values()} == {True, False}
+    assert {"stop", "dropped"} <= {
+        path["finish"]
+        for line in (tmp_path / "own" / folder(canonical(early)) / "results.jsonl").read_bytes().splitlines()
+        for path in orjson.loads(line)["paths"]
+    }
+
+
 def test_the_manifest_tells_what_was_done(run: Sweep, tmp_path: Path) -> None:
     from hashlib import sha256
 

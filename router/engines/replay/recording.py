@@ -119,7 +119,7 @@ def _take(row: dict[str, Any], seed: int, problems: dict[str, Recorded]) -> None
     strategy = make(row["decision"]["strategy"])
     if not isinstance(strategy, Greedy | Majority | BestOfN):
         return
-    if isinstance(strategy, BestOfN) and (strategy.reject or strategy.drop):
+    if isinstance(strategy, BestOfN) and (strategy.reject or strategy.drop or strategy.redo):
         return  # written step by step
     paths, bill = row["paths"], row["ledger"]["policy"]
     whole = [path for path in paths if path["finish"] in ("stop", "length")]

@@ -246,7 +246,9 @@ def test_the_shipped_one_is_the_default_of_the_embedded_models_alone() -> None:
     assert Settings(prm="logprob-baseline").scores == "logprob-baseline"
 
 
-def test_the_shipped_one_is_the_file_that_its_manifest_names() -> None:
-    manifest = read_manifest(shipped())
-    assert sha256((shipped() / "prm.json").read_bytes()) == manifest.sha256
-    assert manifest.policy_models == ["Qwen2.5-Coder-0.5B-Instruct"]
+@pytest.mark.parametrize("size", ["0.5B", "1.5B"])
+def test_the_shipped_ones_are_the_files_that_their_manifests_name(size: str) -> None:
+    model = f"Qwen2.5-Coder-{size}-Instruct"
+    manifest = read_manifest(shipped(model))
+    assert sha256((shipped(model) / "prm.json").read_bytes()) == manifest.sha256
+    assert manifest.policy_models == [model]
