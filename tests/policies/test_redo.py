@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.drive import SPECS, Driven, World, drive, faulty, toy_world, write
 
-from policies import Extend, Limits, Path, make
+from policies import Extend, Limits, Path, Step, make
 
 LIMITS = Limits(steps=12)
 # Of every sample, the values of the tries at each of its steps, as many as there may be; the step after the
@@ -116,3 +116,16 @@ def test_a_try_that_is_cut_off_leaves_the_one_before_it(cut: str) -> None:
     [path] = drive(make("best_of_n:n=1,redo=2").search(LIMITS), World(extend, plain.score)).outcome.paths_N
     assert (path.finish, path.answer, len(path.steps_S)) == ("stop", "0", 3)
     assert [step.taken_back for step in path.steps_S] == [0, 0, 0]
+
+
+def test_the_last_sample_goes_to_its_end_where_none_has_an_answer() -> None:
+    lost = [[0.9] * 3, [0.1] * 3, [0.9] * 3]
+    paths_N = run("best_of_n:n=2,drop=0.25,redo=1", [lost, lost]).outcome.paths_N
+    assert [path.finish for path in paths_N] == ["dropped", "stop"]
+    assert paths_N[1].steps_S[1].taken_back == len("1.1.1!\n\n")
+
+
+def test_a_blank_step_that_joins_a_mended_one_leaves_its_bill() -> None:
+    mended = Step("a\n\n", (1, 2), taken_back=5)
+    assert Path((), (mended,)).grow(0, (Step("\n\n", (3,)),), "open").steps_S[0].taken_back == 5
+    assert (mended + mended).taken_back == 10
