@@ -1,12 +1,15 @@
 """The strategy table: (policy model or size class, PRM, difficulty) -> arms, and what choosing needs.
 
-A row is keyed by policy model or size class, and by PRM; a null key matches anything. It either holds
-measured arms (accuracy and cost in every difficulty bin, all arms on the same problems; what each gains
+A row is keyed by policy model or size class, and by PRM; a null key matches anything. Where a PRM is worth
+more on some problems than on others, rows may be of one domain of it (router/scoring/domain.py). A row either
+holds measured arms (accuracy and cost in every difficulty bin, all arms on the same problems; what each gains
 over the arms that are best at some price; what routing reaches) or a rule (one spec a bin), which is how
 the paper states its prior. The choice among measured arms is choice.py. Rows fall back in this order:
 
     1. this policy model, this PRM        3. this size class, this PRM
     2. this policy model, any PRM         4. this size class, any PRM (the paper's rule)
+
+and of two with the same key the one of the problem's domain comes first.
 """
 
 from __future__ import annotations
@@ -127,6 +130,18 @@ class _Row(_Strict):
     policy_model: str | None = None
     size: SizeClass | None = None
     prm: str | None = None
+    domain: Annotated[str | None, Field(description="Of the PRM's domains; null: any.")] = None
+
+    @property
+    def key(self) -> tuple[str | None, str | None, str | None, str | None]:
+        """Policy model, size class, PRM, domain."""
+        return (self.policy_model, self.size, self.prm, self.domain)
+
+    @model_validator(mode="after")
+    def _domain_is_a_prms(self) -> Self:
+        if self.domain is not None and self.prm is None:
+            raise ValueError("a domain is one of a PRM, and the row names none")
+        return self
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:
@@ -190,7 +205,7 @@ class Table(_Strict):
         for key in ("id", "key"):
             seen: set[object] = set()
             for row in self.rows:
-                value = row.id if key == "id" else (row.policy_model, row.size, row.prm)
+                value = row.id if key == "id" else row.key
                 if value in seen:
                     raise ValueError(f"two rows have the same {key}: {value}")
                 seen.add(value)
@@ -204,7 +219,9 @@ class Table(_Strict):
                     raise ValueError(f"the row {row.id} has the arm {arm.spec}: write {name}")
         return self
 
-    def row(self, policy_model: str, params: int, prm: str) -> MeasuredRow | RuleRow:
+    def row(
+        self, policy_model: str, params: int, prm: str, domain: str | None = None
+    ) -> MeasuredRow | RuleRow:
         """The row that decides, by the stated order of fallback. Raises TableError where none matches."""
         size = size_class(params)
         for model, of_size, of_prm in (
@@ -213,9 +230,10 @@ class Table(_Strict):
             (None, size, prm),
             (None, size, None),
         ):
-            for row in self.rows:
-                if (row.policy_model, row.size, row.prm) == (model, of_size, of_prm):
-                    return row
+            for of_domain in dict.fromkeys((domain, None)):
+                for row in self.rows:
+                    if row.key == (model, of_size, of_prm, of_domain):
+                        return row
         raise TableError(
             f"the table has no row for {policy_model} ({size}) with {prm}, nor for any {size} model"
         )

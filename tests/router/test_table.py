@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from table_kit import arm, cell, measured, rule
@@ -13,6 +13,7 @@ from table_kit import table as content
 from policies import make
 from router.data import data_path
 from router.errors import TableError
+from router.scoring.arithmetic import Domain
 from router.table import RuleRow, Table, load_table, size_class
 
 ARMS = [arm("greedy", (0.5, 100.0)), arm("majority:n=4", (0.6, 400.0))]
@@ -45,6 +46,17 @@ def test_rows_fall_back_in_the_stated_order(level: int, backwards: bool) -> None
     rows = LEVELS[level:][:: -1 if backwards else 1]
     table = Table.model_validate(content(*rows))
     assert table.row("m", 10**9, "p").id == LEVELS[level]["id"]
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["in order", "backwards"])
+def test_of_one_key_the_row_of_the_domain_comes_first(backwards: bool) -> None:
+    rows = [*LEVELS, rule("its domain", policy_model="m", prm="p", domain="d"),
+            rule("the size's domain", size="<7B", prm="p", domain="d")]  # fmt: skip
+    table = Table.model_validate(content(*rows[:: -1 if backwards else 1]))
+    assert table.row("m", 10**9, "p", "d").id == "its domain"
+    assert table.row("m", 10**9, "p", "e").id == table.row("m", 10**9, "p").id == "model and PRM"
+    assert table.row("m", 10**9, "q", "d").id == "model"  # the policy model counts before the domain
+    assert table.row("n", 10**9, "p", "d").id == "the size's domain"
 
 
 @pytest.mark.parametrize("other", [("x", 10**9, "p"), ("m", 10**9, "x"), ("m", 10**10, "p")])
@@ -104,6 +116,14 @@ def test_the_shipped_table_decides_for_every_policy_model(params: int) -> None:
 def test_the_schema_file_is_that_of_the_model() -> None:
     """Where this fails, write the file again: docs/runs.md has the command."""
     assert json.loads(data_path("table.schema.json").read_text()) == Table.model_json_schema()
+
+
+def test_the_shipped_prm_has_a_row_for_each_of_its_domains() -> None:
+    table = load_table(data_path("table.json"))
+    rows = [
+        table.row("Qwen2.5-Coder-0.5B-Instruct", 494032768, "checks", domain) for domain in get_args(Domain)
+    ]
+    assert [row.domain for row in rows] == list(get_args(Domain))
 
 
 # --- what a table may not hold

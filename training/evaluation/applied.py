@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,26 +17,37 @@ from training.difficulty.refit import bins, model_of
 from training.evaluation.paper import labels, nearest_arm
 from training.evaluation.rivals import best
 from training.grid import Floats, Grid, Ints, Mask
+from training.tables import domains
 
 __all__ = ["Applied", "apply"]
 
 
 @dataclass(frozen=True, eq=False)
 class Applied:
-    """`row` decides; of its arms those that the sweep ran can be chosen."""
+    """`row` decides, or for the problems of a domain its row in `rows`; of its arms those that the sweep ran
+    can be chosen."""
 
     grid: Grid
     bins_P3: Floats
     row: MeasuredRow | RuleRow
+    rows: Mapping[str, MeasuredRow]
     mode: str
     notes: tuple[str, ...]
 
     def router(self, price: Price) -> Ints:
         if isinstance(self.row, RuleRow):
             return self._rule(self.row)
-        choice = self._choice(self.row, price)
+        chosen = self._routed(self.row, self.bins_P3, price)
+        domain_P = domains(self.grid)
+        for name, row in self.rows.items():
+            here_P = np.array([domain == name for domain in domain_P], dtype=bool)
+            chosen[here_P] = self._routed(row, self.bins_P3[here_P], price)
+        return chosen
+
+    def _routed(self, row: MeasuredRow, bins_P3: Floats, price: Price) -> Ints:
+        choice = self._choice(row, price)
         known, at = self._shared(choice.arms)
-        return at[choice.choose(self.bins_P3, np.tile(known, (len(self.bins_P3), 1)))]
+        return at[choice.choose(bins_P3, np.tile(known, (len(bins_P3), 1)))]
 
     def best_fixed(self, price: Price) -> Ints:
         """The arm that training found best at this price on average; a rule has none, and takes its own for
@@ -76,7 +88,12 @@ def apply(grid: Grid, predictor: Predictor, table: Table, mode: str) -> Applied:
     row and the sweep share no arm."""
     model = model_of(grid)
     row = table.row(model.name, model.params, grid.prm or "")
-    notes = [f"{row.id} of the table decides"]
+    rows = {}
+    for domain in sorted({one for one in domains(grid) if one is not None}):
+        of_domain = table.row(model.name, model.params, grid.prm or "", domain)
+        if isinstance(of_domain, MeasuredRow) and of_domain.domain == domain:
+            rows[domain] = of_domain
+    notes = [" and ".join([row.id, *(one.id for one in rows.values())]) + " of the table decides"]
     if isinstance(row, MeasuredRow):
         missing = [arm.spec for arm in row.arms if arm.spec not in grid.arms_A]
         if len(missing) == len(row.arms):
@@ -85,4 +102,4 @@ def apply(grid: Grid, predictor: Predictor, table: Table, mode: str) -> Applied:
             )
         if missing:
             notes.append(f"{len(missing)} of its {len(row.arms)} arms were not run here and cannot be chosen")
-    return Applied(grid, bins(predictor, grid.texts_P, model), row, mode, tuple(notes))
+    return Applied(grid, bins(predictor, grid.texts_P, model), row, rows, mode, tuple(notes))

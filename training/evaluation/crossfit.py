@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from training.evaluation.folds import FOLDS
 from training.evaluation.outcomes import Outcomes
 from training.evaluation.rivals import best_fixed_train
 from training.grid import Floats, Grid, Ints
-from training.tables import fit_row
+from training.tables import domains, fit_rows
 
 __all__ = ["CrossFitted", "crossfit", "crossfitted"]
 
@@ -27,23 +27,26 @@ predicted without its own fold; see `Blind.bins`."""
 
 @dataclass(frozen=True, eq=False)
 class CrossFitted:
-    """`row_F`: for each fold the row fitted on the other folds, None for a fold without problems."""
+    """`rows_F`: for each fold the rows fitted on the other folds, by domain, that of all problems under None;
+    none for a fold without problems. `domain_P`: of the problems, to the PRM."""
 
     grid: Grid
     fold_P: Ints
     bins_P3: Floats
-    row_F: tuple[MeasuredRow | None, ...]
+    rows_F: tuple[Mapping[str | None, MeasuredRow], ...]
+    domain_P: tuple[str | None, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def mode(self) -> str:
-        return f"cross-fitted in {len(self.row_F)} folds by problem"
+        return f"cross-fitted in {len(self.rows_F)} folds by problem"
 
     def router(self, price: Price) -> Ints:
         chosen = np.zeros(len(self.fold_P), dtype=np.int64)
-        for fold, row in enumerate(self.row_F):
-            if row is not None:
-                here = self.fold_P == fold
+        for fold, rows in enumerate(self.rows_F):
+            by_P = [domain if domain in rows else None for domain in self.domain_P]
+            for name, row in rows.items():
+                here = (self.fold_P == fold) & np.array([one == name for one in by_P], dtype=bool)
                 at = np.array([self.grid.arms_A.index(arm.spec) for arm in row.arms])
                 chosen[here] = at[choose(row, self.bins_P3[here], price)[0]]
         return chosen
@@ -74,16 +77,17 @@ def crossfitted(
 def crossfit(
     grid: Grid, fold_P: Ints, blind: BlindBins, seed: int, prior: MeasuredRow | None = None
 ) -> CrossFitted:
-    """`fold_P`: 0 to K - 1; `prior` as in `fit_row`. Raises InputError where all problems are in one fold."""
+    """`fold_P`: 0 to K - 1; `prior` as in `fit_row`, of the row of all problems. Raises InputError where they
+    are all in one fold."""
     present = [int(fold) for fold in np.unique(fold_P)]
     if len(present) < 2:
         raise InputError(
             f"{grid.policy_model}: {len(grid.problems_P)} problems with all arms are too few to judge routing"
         )
-    rows: list[MeasuredRow | None] = [None] * max(FOLDS, max(present) + 1)
+    rows: list[Mapping[str | None, MeasuredRow]] = [{}] * max(FOLDS, max(present) + 1)
     for fold in present:
         others = [other for other in present if other != fold]
         train = fold_P != fold
         seen = blind(others, frozenset({fold}))[train]
-        rows[fold] = fit_row(grid.rows(train), seen, prior, seed=seed, frontier=False)
-    return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows))
+        rows[fold] = fit_rows(grid.rows(train), seen, prior, seed=seed)
+    return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows), domains(grid))

@@ -1,12 +1,13 @@
 """A slice of a sweep run again, live: does this machine come to the same figures?
 
-    python -m training.results.again SWEEP --out runs/again [--problems 30] [--data ../shared/data] [--seed N]
+    python -m training.results.again SWEEP... --out runs/again [--problems 30] [--data ../shared/data]
 
 (`--engine torch` where that is the faster one: docs/torch.md.)
 
 Four samples of the sweep's policy model on problems drawn by the hash of their ids, with a seed of their own;
 then accuracy and tokens of one sample, of the vote of all and of the vote that stops early, beside those that
-the sweep has of the same problems, with the 95 % interval of the paired difference over problems. Exit code 1
+the sweep has of the same problems, with the 95 % interval of the paired difference over problems. Where the
+sweep has a vote of mended samples that stops early, it is held against a run of its own. Exit code 1
 where an interval leaves out 0, as by chance alone one in twenty does. Killed, the same command goes on.
 Problems of which the sweep has no text are drawn only with `--data`.
 """
@@ -18,6 +19,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +42,7 @@ ARMS = (
     "best_of_n:n=4,select=weighted,aggregate=last",
     "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7,drop=0.1",
 )
+MENDED = "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7,drop=0.1,greedy=1,redo=2"
 ONE = "majority:n=1"
 """Answered for by the samples of the others."""
 
@@ -93,7 +96,7 @@ def agreements(before: Grid, now: Grid, arms: Collection[str], seed: int) -> Ite
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("sweep", type=Path, metavar="SWEEP")
+    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--problems", type=int, default=30)
     parser.add_argument("--data", type=Path)
@@ -102,13 +105,15 @@ def main() -> int:
     options = parser.parse_args()
     known = {} if options.data is None else known_problems(options.data)
     try:
-        records = joined(read_records(sweep_file(options.sweep)), known)
+        read = chain.from_iterable(read_records(sweep_file(one)) for one in options.sweeps)
+        records = joined(read, known)
+        named = (*ARMS, *{one.arm for one in records if one.arm == MENDED})
         some = drawn(records, options.problems)
         options.out.mkdir(parents=True, exist_ok=True)
         problems, arms = options.out / "problems.jsonl", options.out / "arms.txt"
         rows = [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some]
         write_jsonl(problems, rows)
-        arms.write_text("\n".join(ARMS) + "\n", "utf-8")
+        arms.write_text("\n".join(named) + "\n", "utf-8")
         model = None if options.engine == "scripted" else some[0].policy_model
         settings = Settings(options.engine, policy_model=model, seed=options.seed)
         sweep(str(problems), arms, options.out, settings, deadline_s=None, limit=None, as_json=False)
@@ -116,12 +121,12 @@ def main() -> int:
         now = _grid(list(read_records(options.out / "sweep.jsonl")), None)
     except InputError as error:
         sys.exit(f"error: {error}")
-    found = list(agreements(before, now, (ONE, *ARMS), options.seed))
+    found = list(agreements(before, now, (ONE, *named), options.seed))
     for one in found:
         low, high = one.interval
         verdict = "agrees" if one.agrees else "DIFFERS"
         means = f"{one.before:10.3f} {one.now:10.3f}"
-        print(f"{one.arm:<65} {one.figure:<9} {means}   {verdict} [{low:+.3f}, {high:+.3f}]")
+        print(f"{one.arm:<83} {one.figure:<9} {means}   {verdict} [{low:+.3f}, {high:+.3f}]")
     return 0 if all(one.agrees for one in found) else 1
 
 

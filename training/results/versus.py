@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -76,14 +77,21 @@ def at_same_tokens(contest: Contest, seed: int) -> list[Versus]:
 
 
 def at_same_accuracy(contest: Contest, arms: Sequence[str], seed: int) -> list[Versus]:
-    """Every arm beside the router at the price of the curve where it spends least of those at which it is as
-    often right, or less often by at most NEAR. The price is found on the same problems, so the shares are a
-    little hopeful. Arms that the router never comes near are left out."""
+    """Every arm beside the router where it spends least while it is as often right, or less often by at most
+    NEAR: at a price of the curve, or between two neighbours of it, of which a random share of the problems is
+    decided at one and the rest at the other. It is found on the same problems, so the shares are a little
+    hopeful. Arms that the router never comes near are left out."""
     bills = _curve(contest)
     found = []
     for arm in arms:
         least = float(contest.grid.accuracy_PA[:, contest.grid.arms_A.index(arm)].mean()) - NEAR
-        able = [bill for bill in bills if bill.accuracy_P.mean() >= least]
+        able = [bill for bill in bills if bill.mean_accuracy >= least]
+        able += [
+            _mixed(below, above, (least - below.mean_accuracy) / (above.mean_accuracy - below.mean_accuracy))
+            for one, other in pairwise(bills)
+            for below, above in ((one, other), (other, one))
+            if below.mean_accuracy < least < above.mean_accuracy
+        ]
         if able:
             found.append(_versus(contest, arm, min(able, key=lambda bill: bill.mean_tokens), seed))
     return found
@@ -98,6 +106,10 @@ class Bill:
     tokens_P: Floats
 
     @property
+    def mean_accuracy(self) -> float:
+        return float(self.accuracy_P.mean())
+
+    @property
     def mean_tokens(self) -> float:
         return float(self.tokens_P.mean())
 
@@ -110,7 +122,11 @@ def _between(below: Bill, above: Bill, tokens: float) -> Bill:
     """The mixture of two bills that spends so many tokens."""
     if above.mean_tokens <= below.mean_tokens:
         return below
-    share = (tokens - below.mean_tokens) / (above.mean_tokens - below.mean_tokens)
+    return _mixed(below, above, (tokens - below.mean_tokens) / (above.mean_tokens - below.mean_tokens))
+
+
+def _mixed(below: Bill, above: Bill, share: float) -> Bill:
+    """`share` of the problems decided as in the second."""
     return Bill(
         (*below.prices, *above.prices),
         (1 - share) * below.accuracy_P + share * above.accuracy_P,

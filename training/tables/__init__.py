@@ -9,10 +9,12 @@ costs      what every arm costs in every bin
 cells      accuracy of every arm in every bin, and all that a row says of a cell
 reached    what routing reaches at every price, on folds that did not choose
 row        one row
+domains    rows of a PRM's domains
 fit        a whole table
 """
 
+from training.tables.domains import domains, fit_rows
 from training.tables.fit import fit_table
 from training.tables.row import fit_row
 
-__all__ = ["fit_row", "fit_table"]
+__all__ = ["domains", "fit_row", "fit_rows", "fit_table"]

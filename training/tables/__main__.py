@@ -56,13 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _beside(old: Table, new: Table) -> Table:
     """The new table with the measured rows of the old one that it has nothing in place of."""
     measured = [row for row in new.rows if isinstance(row, MeasuredRow)]
-    keys = {(row.policy_model, row.size, row.prm) for row in measured}
+    keys = {row.key for row in measured}
     for row in (*old.rows, *new.rows):
-        key = (row.policy_model, row.size, row.prm)
-        if isinstance(row, MeasuredRow) and key not in keys:
+        if isinstance(row, MeasuredRow) and row.key not in keys:
             measured.append(row)
-            keys.add(key)
-    rules = [row for row in new.rows if (row.policy_model, row.size, row.prm) not in keys]
+            keys.add(row.key)
+    rules = [row for row in new.rows if row.key not in keys]
     return Table(schema_version=2, price=new.price, price_unit=new.price_unit, rows=(*measured, *rules))
 
 

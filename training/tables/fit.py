@@ -2,12 +2,12 @@
 
 Rows (design.md's order, finest first): policy model with PRM; policy model with any PRM; size class with
 PRM; size class with any PRM. A coarser row is made where it pools two finer ones or more; a finer row leans
-on the nearest that can be fitted without it.
+on the nearest that can be fitted without it. Rows of a PRM's domains are beside the first kind (domains.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,8 @@ from router.data import data_path
 from router.table import MeasuredRow, RuleRow, Table, load_table, size_class
 from training.difficulty.corpus import identity
 from training.grid import Floats, Grid
-from training.tables.row import Key, row_of
+from training.tables.domains import by_domain
+from training.tables.row import Key, fitted, row_of
 from training.tables.sample import sample
 
 __all__ = ["PRICE", "fit_table"]
@@ -40,15 +41,15 @@ def fit_table(
     for at, (grid, bins_P3) in enumerate(parts):
         prior = _prior(grid, parts[:at] + parts[at + 1 :], source, seed)
         if row := _row([(grid, bins_P3)], _key(grid, source), prior, seed):
-            rows.append(row)
+            rows += [row, *_domains(grid, bins_P3, row, source)]
     for level in _LEVELS:
         for key in dict.fromkeys(level(grid) for grid, _ in parts if level(grid)):
             some = [part for part in parts if level(part[0]) == key]
             if key and _several(some) and (row := _row(some, _coarse(key, some, source), None, seed)):
                 rows.append(row)
-    taken = {(row.policy_model, row.size, row.prm) for row in rows}
+    taken = {row.key for row in rows}
     rules = [row for row in load_table(data_path("table.json")).rows if isinstance(row, RuleRow)]
-    rows += [row for row in rules if (row.policy_model, row.size, row.prm) not in taken]
+    rows += [row for row in rules if row.key not in taken]
     return Table(schema_version=2, price=price, rows=tuple(rows))
 
 
@@ -120,6 +121,14 @@ def _row(some: Sequence[Part], key: Key, prior: MeasuredRow | None, seed: int) -
     except ValueError:
         return None
     return row_of(found, key, prior, seed=seed) if len(found.arms_A) > 1 else None
+
+
+def _domains(grid: Grid, bins_P3: Floats, whole: MeasuredRow, source: str) -> Iterator[MeasuredRow]:
+    """Without frontiers: what leans on all problems has seen every fold."""
+    for name, here_P in by_domain(grid):
+        key = _key(grid, source)
+        some = sample([grid.rows(here_P)], [bins_P3[here_P]])
+        yield fitted(some, replace(key, id=f"{key.id}/{name}", domain=name), whole)
 
 
 def _key(grid: Grid, source: str) -> Key:

@@ -16,7 +16,8 @@ __all__ = ["Leaning"]
 
 @dataclass(frozen=True, eq=False)
 class Leaning:
-    """`row` is of other data than what leans on it."""
+    """`row` is of other data than what leans on it; but that of a domain leans on the one of all problems
+    (domains.py)."""
 
     row: MeasuredRow
 

@@ -25,6 +25,7 @@ class Key:
     policy_model: str | None = None
     size: SizeClass | None = None
     prm: str | None = None
+    domain: str | None = None
     params: int | None = None
     prm_params: int | None = None
 
@@ -67,6 +68,7 @@ def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
         policy_model=key.policy_model,
         size=key.size,
         prm=key.prm,
+        domain=key.domain,
         params=key.params,
         prm_params=key.prm_params,
         problems=round(some.problems, 1),

@@ -3,7 +3,7 @@
 plain        mathematics as models write it, as text that a calculator could read
 expression   sums, products and quotients of numbers, exactly
 equations    the calculations of a text, and whether they are right
-given        the numbers of a problem
+given        the numbers of a problem, and whether it is a bare sum
 derivation   from which of them a result was made
 evidence     all of it as a row of numbers after each step
 """
@@ -11,5 +11,17 @@ evidence     all of it as a row of numbers after each step
 from router.scoring.arithmetic.equations import Equation, equations
 from router.scoring.arithmetic.evidence import ANSWERED, FEATURES, GROUPS, SCHEMA, evidence
 from router.scoring.arithmetic.expression import Operand
+from router.scoring.arithmetic.given import Domain, domain
 
-__all__ = ["ANSWERED", "FEATURES", "GROUPS", "SCHEMA", "Equation", "Operand", "equations", "evidence"]
+__all__ = [
+    "ANSWERED",
+    "FEATURES",
+    "GROUPS",
+    "SCHEMA",
+    "Domain",
+    "Equation",
+    "Operand",
+    "domain",
+    "equations",
+    "evidence",
+]

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal, TypeAlias
 
 from router.scoring.arithmetic.plain import plain
 
-__all__ = ["Given", "given"]
+__all__ = ["Domain", "Given", "domain", "given"]
 
 _MOST = 8_000
 """Characters of a problem that are read."""
@@ -25,6 +26,11 @@ _WORDS = {
     "quarter": 4, "quarters": 4, "fourth": 4, "fifth": 5, "sixth": 6, "tenth": 10, "dozen": 12,
     "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000,
 }  # fmt: skip
+
+
+Domain: TypeAlias = Literal["exact", "open"]
+"""exact: the problem is a bare sum, and a derivation of its answer can be checked from end to end. open: any
+other; what is to be computed is not known, only calculations and where numbers come from are seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +56,8 @@ def given(problem: str) -> Given:
         frozenset(Fraction(_WORDS[word]) for word in _WORD.findall(text.lower()) if word in _WORDS),
         terms if terms.total() == numbers.total() else Counter(),
     )
+
+
+def domain(problem: str) -> Domain:
+    """Of the first 8,000 characters. Never raises."""
+    return "exact" if given(problem).terms else "open"

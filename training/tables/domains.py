@@ -1,0 +1,47 @@
+"""The rows of a PRM's domains: what a whole row leans on is that they are alike, and they are not quite.
+
+A PRM that checks some problems exactly and guesses at others makes other searches worth their tokens there,
+at the same difficulty. A domain's row leans on the row of all problems, its own among them: its cells are
+shrunk towards the common ones, as far as the domains differ no more than chance lets them (docs/tables.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from router.scoring.domain import domain_of
+from router.table import MeasuredRow
+from training.grid import Floats, Grid, Mask
+from training.tables.row import fit_row
+
+__all__ = ["ENOUGH", "by_domain", "domains", "fit_rows"]
+
+ENOUGH = 20
+"""So many problems make a row of their own; fewer are decided by the whole one."""
+
+
+def domains(grid: Grid) -> tuple[str | None, ...]:
+    """Of each problem, to the grid's PRM; None where it makes no difference or the text is unknown."""
+    return tuple(None if text is None else domain_of(grid.prm, text) for text in grid.texts_P)
+
+
+def by_domain(grid: Grid) -> Iterator[tuple[str, Mask]]:
+    """The domains that have enough of its problems, by name; none where all problems are of one."""
+    domain_P = domains(grid)
+    for name in sorted({one for one in domain_P if one is not None}):
+        here_P = np.array([one == name for one in domain_P], dtype=bool)
+        if ENOUGH <= here_P.sum() < len(domain_P):
+            yield name, here_P
+
+
+def fit_rows(
+    grid: Grid, bins_P3: Floats, prior: MeasuredRow | None, *, seed: int
+) -> dict[str | None, MeasuredRow]:
+    """The whole row, under None, and those of its domains, without frontiers. As `fit_row`."""
+    whole = fit_row(grid, bins_P3, prior, seed=seed, frontier=False)
+    rows: dict[str | None, MeasuredRow] = {None: whole}
+    for name, here_P in by_domain(grid):
+        rows[name] = fit_row(grid.rows(here_P), bins_P3[here_P], whole, seed=seed, frontier=False)
+    return rows
