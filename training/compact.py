@@ -3,9 +3,9 @@
     python -m training.compact SWEEP... --out configs/sweeps/NAME.jsonl
 
 Rows of arms that are not plain samples lose their paths, which say nothing of other arms; arms that another
-row answers for are left out (docs/sweeps.md), but for one row that names each arm that stops early; problems
-that are not ours keep their id alone; scores and log-probabilities keep four digits. Beside it goes
-NAME.manifest.json: the sweeps' manifests, and the hash.
+row answers for are left out (docs/sweeps.md), but for one row that names each arm that stops early or chooses
+among special samples; problems that are not ours keep their id alone; scores and log-probabilities keep four
+digits. Beside it goes NAME.manifest.json: the sweeps' manifests, and the hash.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import orjson
 
 from router.errors import InputError
 from training.archive import OURS
-from training.derived import sampled_of, strategy_of
+from training.derived import sampled_of, sampling_of, strategy_of
 from training.evaluation.run import sweep_file
 from training.plan import covers, whole
 from training.record import Record, SweptPath, read_records, write_records
@@ -43,7 +43,7 @@ def compact(records: Iterable[Record]) -> Iterator[Record]:
         is_plain = _is_whole(row.arm)
         if any(_more(other, row) for other in most.get((row.policy_model, row.problem_id, row.seed), ())):
             name = row.policy_model, row.prm, row.arm
-            if is_plain or name in named:
+            if sampling_of(row.arm) is not None or name in named:
                 continue
             named.add(name)
         yield _small(row, keep_paths=is_plain)

@@ -74,3 +74,16 @@ def test_the_file_and_its_manifest(records: list[Record], tmp_path: Path) -> Non
     first = out.read_bytes()
     main([str(folder), "--out", str(out)])
     assert out.read_bytes() == first
+
+
+def test_arms_of_special_samples_are_named_since_their_rows_answer_for_named_arms_alone() -> None:
+    special = [f"best_of_n:n={n},select=weighted,aggregate=last,redo=2" for n in (4, 2, 1)]
+    rows = [replace(record(problem, LARGE), arm=special[0]) for problem in ("sum-1", "sum-2")]
+    rows += [replace(row, arm=arm, paths=()) for arm in special[1:] for row in rows[:2]]
+    found = list(compact(rows))
+    assert [(row.arm, row.problem_id) for row in found if row.arm != special[0]] == [
+        (arm, "sum-1") for arm in special[1:]
+    ]
+    [whole], [small] = grids(rows), grids(found)
+    assert set(small.arms_A) == set(whole.arms_A) == set(special)
+    assert np.array_equal(small.columns(special).accuracy_PA, whole.columns(special).accuracy_PA)
