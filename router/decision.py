@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -72,15 +72,13 @@ class Chooser:
             given = spec(strategy)
             return [Decision(one, one.label, given, None, "the strategy was given") for one in bins]
         parts = self._parts(problems)
-        found: list[Decision | None] = [None] * len(bins)
-        for at, decisions in (
-            ((at, row.decide([bins[i] for i in at], budget)) for row, at in parts)
-            if average_budget is None
-            else self._shared(bins, parts, budget, average_budget)
-        ):
-            for i, decision in zip(at, decisions, strict=True):
-                found[i] = decision
-        return [one for one in found if one is not None]
+        decided: Iterable[tuple[list[int], list[Decision]]]
+        if average_budget is None:
+            decided = ((at, row.decide([bins[i] for i in at], budget)) for row, at in parts)
+        else:
+            decided = self._shared(bins, parts, budget, average_budget)
+        found = {i: one for at, decisions in decided for i, one in zip(at, decisions, strict=True)}
+        return [found[i] for i in range(len(bins))]
 
     def _parts(self, problems: Sequence[str]) -> list[tuple[ByMeasure | ByRule, list[int]]]:
         """The rows that decide, each with the problems that it decides."""

@@ -151,6 +151,7 @@ def test_two_rows_of_one_name_or_key_are_refused(
         (rule("a", size="13B"), "rows.0.rule.size", "72B+"),
         (rule("a", size="<7B", policy_model="m"), "rows.0.rule", "one policy model or for one size class"),
         (rule("a"), "rows.0.rule", "one policy model or for one size class"),
+        (rule("a", size="<7B", domain="exact"), "rows.0.rule", "a domain is one of a PRM"),
         (rule("a", size="<7B", note=1), "rows.0.rule.note", "not permitted"),
         (rule("", size="<7B"), "rows.0.rule.id", "at least 1 character"),
         ({**rule("a", size="<7B"), "kind": "guess"}, "rows.0", "guess"),

@@ -16,7 +16,7 @@ _MOST = 8_000
 """Characters of a problem that are read."""
 _VALUE = r"\d{1,40}(?:\.\d{1,40})?"
 _NUMBER = re.compile(rf"(?<![\w.]){_VALUE}(?=%|\b)")
-_SUM = re.compile(rf"(?<![\w.)])-?{_VALUE}(?:\s{{0,9}}[-+]\s{{0,9}}{_VALUE})++(?![\w(*/])")
+_SUM = re.compile(rf"(?<![\w.)^])-?{_VALUE}(?:\s{{0,9}}[-+]\s{{0,9}}{_VALUE})++(?![\w(*/^])")
 _TERM = re.compile(rf"([-+]?)\s*({_VALUE})")
 _WORD = re.compile(r"[a-z]+")
 _WORDS = {
@@ -46,18 +46,20 @@ class Given:
 def given(problem: str) -> Given:
     """Of the first 8,000 characters. Never raises."""
     text = plain(problem[:_MOST])
-    sums = [match.group() for match in _SUM.finditer(text)]
-    numbers = Counter(Fraction(number) for number in _NUMBER.findall(text))
-    terms = Counter(
-        (sign or "+", Fraction(number)) for sign, number in _TERM.findall(sums[0] if sums else "")
-    )
     return Given(
-        numbers,
+        Counter(Fraction(number) for number in _NUMBER.findall(text)),
         frozenset(Fraction(_WORDS[word]) for word in _WORD.findall(text.lower()) if word in _WORDS),
-        terms if terms.total() == numbers.total() else Counter(),
+        Counter((sign or "+", Fraction(number)) for sign, number in _bare_sum(text)),
     )
 
 
 def domain(problem: str) -> Domain:
     """Of the first 8,000 characters. Never raises."""
-    return "exact" if given(problem).terms else "open"
+    return "exact" if _bare_sum(plain(problem[:_MOST])) else "open"
+
+
+def _bare_sum(text: str) -> list[tuple[str, str]]:
+    """Sign and number of every term of the sum that has all numbers of the text; none where it is none."""
+    found = _SUM.search(text)
+    terms: list[tuple[str, str]] = _TERM.findall(found.group()) if found else []
+    return terms if len(terms) == len(_NUMBER.findall(text)) else []
