@@ -21,6 +21,7 @@ _MEASURES = (
     ("tokens", "tokens a problem (policy model and PRM)"),
     ("flops", "FLOPs a problem (both models)"),
 )
+_NEAR = 0.005
 _ORACLES = (("oracle_bin", "s"), ("oracle_problem", "*"), ("paper_rule", "X"), ("best_fixed_train", "P"))
 
 
@@ -107,12 +108,12 @@ def _drawable(value: float) -> bool:
 
 
 def unequalled(known: Mapping[str, tuple[float, float]]) -> list[str]:
-    """Of arms with (spent, accuracy) those that nothing cheaper equals: the names of
+    """Of arms with (spent, accuracy) those that nothing cheaper comes within half a point of: the names of
     all would cover each other."""
     return [
         arm
         for arm, (spent, accuracy) in known.items()
-        if all(accuracy > other for cost, other in known.values() if cost < spent)
+        if all(accuracy > other + _NEAR for cost, other in known.values() if cost < spent)
     ]
 
 

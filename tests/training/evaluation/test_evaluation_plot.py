@@ -43,6 +43,7 @@ def test_the_same_figure_is_the_same_file(section: Section, tmp_path: Path) -> N
 
 def test_an_arm_that_a_cheaper_one_equals_has_no_name() -> None:
     arms = {"a": (100.0, 0.3), "b": (200.0, 0.3), "c": (300.0, 0.5), "d": (400.0, 0.4), "e": (100.0, 0.2)}
+    arms["f"] = (500.0, 0.504)  # half a point is nothing to name
     assert unequalled(arms) == ["a", "c", "e"]
 
 
