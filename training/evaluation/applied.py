@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from training.difficulty.refit import bins, model_of
 from training.evaluation.paper import labels, nearest_arm
 from training.evaluation.rivals import best
 from training.grid import Floats, Grid, Ints, Mask
-from training.tables import domains
+from training.tables import decided_by, domains
 
 __all__ = ["Applied", "apply"]
 
@@ -30,19 +31,21 @@ class Applied:
     grid: Grid
     bins_P3: Floats
     row: MeasuredRow | RuleRow
-    rows: Mapping[str, MeasuredRow]
+    rows: Mapping[str | None, MeasuredRow]
     mode: str
     notes: tuple[str, ...]
 
     def router(self, price: Price) -> Ints:
         if isinstance(self.row, RuleRow):
             return self._rule(self.row)
-        chosen = self._routed(self.row, self.bins_P3, price)
-        domain_P = domains(self.grid)
-        for name, row in self.rows.items():
-            here_P = np.array([domain == name for domain in domain_P], dtype=bool)
+        chosen = np.zeros(len(self.bins_P3), dtype=np.int64)
+        for row, here_P in decided_by({None: self.row, **self.rows}, self._domain_P):
             chosen[here_P] = self._routed(row, self.bins_P3[here_P], price)
         return chosen
+
+    @cached_property
+    def _domain_P(self) -> tuple[str | None, ...]:
+        return domains(self.grid)
 
     def _routed(self, row: MeasuredRow, bins_P3: Floats, price: Price) -> Ints:
         choice = self._choice(row, price)
@@ -88,7 +91,7 @@ def apply(grid: Grid, predictor: Predictor, table: Table, mode: str) -> Applied:
     row and the sweep share no arm."""
     model = model_of(grid)
     row = table.row(model.name, model.params, grid.prm or "")
-    rows = {}
+    rows: dict[str | None, MeasuredRow] = {}
     for domain in sorted({one for one in domains(grid) if one is not None}):
         of_domain = table.row(model.name, model.params, grid.prm or "", domain)
         if isinstance(of_domain, MeasuredRow) and of_domain.domain == domain:

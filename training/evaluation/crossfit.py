@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from training.evaluation.folds import FOLDS
 from training.evaluation.outcomes import Outcomes
 from training.evaluation.rivals import best_fixed_train
 from training.grid import Floats, Grid, Ints
-from training.tables import domains, fit_rows
+from training.tables import decided_by, domains, fit_rows
 
 __all__ = ["CrossFitted", "crossfit", "crossfitted"]
 
@@ -28,25 +29,27 @@ predicted without its own fold; see `Blind.bins`."""
 @dataclass(frozen=True, eq=False)
 class CrossFitted:
     """`rows_F`: for each fold the rows fitted on the other folds, by domain, that of all problems under None;
-    none for a fold without problems. `domain_P`: of the problems, to the PRM."""
+    none for a fold without problems."""
 
     grid: Grid
     fold_P: Ints
     bins_P3: Floats
     rows_F: tuple[Mapping[str | None, MeasuredRow], ...]
-    domain_P: tuple[str | None, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def mode(self) -> str:
         return f"cross-fitted in {len(self.rows_F)} folds by problem"
 
+    @cached_property
+    def _domain_P(self) -> tuple[str | None, ...]:
+        return domains(self.grid)
+
     def router(self, price: Price) -> Ints:
         chosen = np.zeros(len(self.fold_P), dtype=np.int64)
         for fold, rows in enumerate(self.rows_F):
-            by_P = [domain if domain in rows else None for domain in self.domain_P]
-            for name, row in rows.items():
-                here = (self.fold_P == fold) & np.array([one == name for one in by_P], dtype=bool)
+            for row, mine_P in decided_by(rows, self._domain_P):
+                here = (self.fold_P == fold) & mine_P
                 at = np.array([self.grid.arms_A.index(arm.spec) for arm in row.arms])
                 chosen[here] = at[choose(row, self.bins_P3[here], price)[0]]
         return chosen
@@ -90,4 +93,4 @@ def crossfit(
         train = fold_P != fold
         seen = blind(others, frozenset({fold}))[train]
         rows[fold] = fit_rows(grid.rows(train), seen, prior, seed=seed)
-    return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows), domains(grid))
+    return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows))

@@ -13,8 +13,8 @@ domains    rows of a PRM's domains
 fit        a whole table
 """
 
-from training.tables.domains import domains, fit_rows
+from training.tables.domains import decided_by, domains, fit_rows
 from training.tables.fit import fit_table
 from training.tables.row import fit_row
 
-__all__ = ["domains", "fit_row", "fit_rows", "fit_table"]
+__all__ = ["decided_by", "domains", "fit_row", "fit_rows", "fit_table"]

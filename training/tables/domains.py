@@ -7,7 +7,7 @@ shrunk towards the common ones, as far as the domains differ no more than chance
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from router.table import MeasuredRow
 from training.grid import Floats, Grid, Mask
 from training.tables.row import fit_row
 
-__all__ = ["ENOUGH", "by_domain", "domains", "fit_rows"]
+__all__ = ["ENOUGH", "by_domain", "decided_by", "domains", "fit_rows"]
 
 ENOUGH = 20
 """So many problems make a row of their own; fewer are decided by the whole one."""
@@ -25,6 +25,15 @@ ENOUGH = 20
 def domains(grid: Grid) -> tuple[str | None, ...]:
     """Of each problem, to the grid's PRM; None where it makes no difference or the text is unknown."""
     return tuple(None if text is None else domain_of(grid.prm, text) for text in grid.texts_P)
+
+
+def decided_by(
+    rows: Mapping[str | None, MeasuredRow], domain_P: Sequence[str | None]
+) -> Iterator[tuple[MeasuredRow, Mask]]:
+    """Each row with the problems that it decides: those of its domain; the row under None all others."""
+    name_P = [domain if domain in rows else None for domain in domain_P]
+    for name, row in rows.items():
+        yield row, np.array([one == name for one in name_P], dtype=bool)
 
 
 def by_domain(grid: Grid) -> Iterator[tuple[str, Mask]]:

@@ -17,6 +17,7 @@ from training.evaluation.crossfit import crossfit
 from training.evaluation.folds import FOLDS
 from training.grid import Floats, Grid, Ints
 from training.tables import domains, fit_rows, fit_table
+from training.tables.__main__ import _beside
 from training.tables.domains import ENOUGH, by_domain
 
 ROOT = Path(__file__).parents[3]
@@ -77,6 +78,14 @@ def test_a_domain_of_enough_problems_has_a_row_beside_that_of_all(
     assert [row.domain for row in table] == [None, *names]
     assert [row.problems for row in table[1:]] == [{"exact": exact, "open": open_}[name] for name in names]
     assert all(cell.leans_on == table[0].id for row in table[1:] for cell in (row.arms[0].easy,))
+
+
+def test_what_is_measured_anew_takes_the_place_of_its_own_domain_alone() -> None:
+    grid, bin_P = mixed(40, 40)
+    old = fitted(grid, bin_P)
+    new = old.model_copy(update={"rows": tuple(row for row in old.rows if row.domain != "open")})
+    both = _beside(old, new)
+    assert sorted(row.id for row in both.rows) == sorted(row.id for row in old.rows)
 
 
 def test_a_domains_cells_are_its_own_where_the_domains_differ() -> None:
