@@ -6,9 +6,10 @@
 
 Four samples of the sweep's policy model on problems drawn by the hash of their ids, with a seed of their own;
 then accuracy and tokens of one sample, of the vote of all and of the vote that stops early, beside those that
-the sweep has of the same problems, with the 95 % interval of the paired difference over problems. Where the
-sweep has a vote of mended samples that stops early, it is held against a run of its own. Exit code 1
-where an interval leaves out 0, as by chance alone one in twenty does. Killed, the same command goes on.
+the sweep has of the same problems, with intervals of the paired differences over problems. Where the sweep
+has a vote of mended samples that stops early, it is held against a run of its own. All intervals together are
+of 95 %: of twenty runs that differ by chance alone, one has a figure whose interval leaves out 0, and exit
+code 1. Killed, the same command goes on.
 Problems of which the sweep has no text are drawn only with `--data`.
 """
 
@@ -49,7 +50,8 @@ ONE = "majority:n=1"
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """One arm on the same problems: means of the sweep and of the new run, and the paired difference."""
+    """One arm on the same problems: means of the sweep and of the new run, and the interval of their paired
+    difference, which holds together with those of the other arms and figures."""
 
     arm: str
     figure: str
@@ -81,17 +83,21 @@ def agreements(before: Grid, now: Grid, arms: Collection[str], seed: int) -> Ite
     problems = [problem for problem in now.problems_P if problem in before.problems_P]
     was = before.rows(np.array([before.problems_P.index(one) for one in problems]))
     is_ = now.rows(np.array([now.problems_P.index(one) for one in problems]))
-    for arm in now.arms_A:
-        if arm not in was.arms_A or arm not in arms:
-            continue
-        at, to = was.arms_A.index(arm), is_.arms_A.index(arm)
-        pairs = (
-            ("accuracy", was.accuracy_PA[:, at], is_.accuracy_PA[:, to]),
-            ("tokens", was.tokens_PA[:, at], is_.tokens_PA[:, to]),
+    shared = [arm for arm in now.arms_A if arm in was.arms_A and arm in arms]
+    if not shared:
+        return
+    columns = [
+        (arm, figure, old_PA[:, was.arms_A.index(arm)], new_PA[:, is_.arms_A.index(arm)])
+        for arm in shared
+        for figure, old_PA, new_PA in (
+            ("accuracy", was.accuracy_PA, is_.accuracy_PA),
+            ("tokens", was.tokens_PA, is_.tokens_PA),
         )
-        for figure, old_P, new_P in pairs:
-            [interval] = Resamples(len(problems), seed).intervals((new_P - old_P)[:, None])
-            yield Agreement(arm, figure, float(old_P.mean()), float(new_P.mean()), interval)
+    ]
+    differences = np.column_stack([new_P - old_P for _, _, old_P, new_P in columns])
+    intervals = Resamples(len(problems), seed).joint_intervals(differences)
+    for (arm, figure, old_P, new_P), interval in zip(columns, intervals, strict=True):
+        yield Agreement(arm, figure, float(old_P.mean()), float(new_P.mean()), interval)
 
 
 def main() -> int:
