@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -278,6 +279,19 @@ def test_a_slice_run_again_is_held_against_the_same_problems(grid: Grid) -> None
     assert not halved.agrees
     assert halved.now == pytest.approx(halved.before / 2)
     assert {one.arm for one in agreements(grid, some, ARMS[:1], 0)} == set(ARMS[:1])
+
+
+def test_figures_run_again_are_judged_together(grid: Grid) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, grid.accuracy_PA.shape)
+    now = replace(grid, accuracy_PA=grid.accuracy_PA + noise, tokens_PA=grid.tokens_PA * (1 + noise[::-1]))
+
+    def widths(arms: Sequence[str]) -> dict[tuple[str, str], float]:
+        found = agreements(grid, now, arms, 0)
+        return {(one.arm, one.figure): one.interval[1] - one.interval[0] for one in found}
+
+    alone, among_six = widths(ARMS[:1]), widths(ARMS)
+    assert len(among_six) == 6
+    assert all(among_six[one] > 1.1 * width for one, width in alone.items())
 
 
 def test_problems_are_drawn_alike_whatever_their_order_and_only_with_text_and_answer() -> None:
