@@ -29,7 +29,7 @@ class Resamples:
 
     def joint_intervals(self, values_PK: Floats, level: float = 0.95) -> list[Interval]:
         """Intervals around the mean of each of K columns that hold for all of them at once: the largest of
-        the K deviations, in standard errors, sets their width (max-t, Westfall and Young 1993, section 2.5).
+        the K deviations, in standard errors, sets their width (max-t, Westfall and Young 1993).
         A column with a NaN has (NaN, NaN) and leaves the others as they are; one of equal values has no
         width."""
         mean_K = values_PK.mean(axis=0)

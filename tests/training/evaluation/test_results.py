@@ -279,6 +279,7 @@ def test_a_slice_run_again_is_held_against_the_same_problems(grid: Grid) -> None
     assert not halved.agrees
     assert halved.now == pytest.approx(halved.before / 2)
     assert {one.arm for one in agreements(grid, some, ARMS[:1], 0)} == set(ARMS[:1])
+    assert not list(agreements(grid, some, (), 0))
 
 
 def test_figures_run_again_are_judged_together(grid: Grid) -> None:
