@@ -48,7 +48,7 @@ def mock_server() -> Iterator[str]:
         process.communicate()
 
 
-def prompt(problem: str) -> list[int]:
+def prompt(problem: str, opening: str = "") -> list[int]:
     """200 ids in the tens of thousands, another 200 for every problem."""
     random = Random(problem)
     return [10_000 + random.randrange(140_000) for _ in range(PROMPT_TOKENS)]

@@ -10,6 +10,7 @@ only; nothing of ours is imported from outside this package.
 from .aggregate import AGGREGATES, value
 from .answer import extract_answer
 from .ask import Ask, Assess, Extend, Fork, Group, Key, Score, Search
+from .direct import Direct
 from .limits import Limits
 from .mcts import MCTS
 from .outlook import Outlook
@@ -34,6 +35,7 @@ __all__ = [
     "Assess",
     "Beam",
     "BestOfN",
+    "Direct",
     "Extend",
     "Finish",
     "Fork",

@@ -54,7 +54,8 @@ class Key:
 
 @record
 class Extend:
-    """Extend `path` by one step or to its end, by at most `max_tokens` tokens.
+    """Extend `path` by one step or to its end, by at most `max_tokens` tokens. An empty path may begin with
+    `opening`, words put into the policy model's mouth: part of the text, not of the tokens written.
 
     The reply is `path.grow(...)`; where the budget is spent or the engine failed for good it is the
     unchanged path, closed (`finish` says why). A failed path is data, never an exception.
@@ -65,6 +66,7 @@ class Extend:
     until: Literal["step", "end"]
     max_tokens: int
     temperature: float
+    opening: str = ""
 
 
 @record

@@ -18,10 +18,12 @@ FALL = 0.5
 _CUT = ("budget", "deadline", "failed")
 
 
-def chain(child: int, limits: Limits, *, temperature: float, scored: bool) -> Search[Path]:
-    """One solution from the problem to its end; scored as soon as it is there."""
+def chain(child: int, limits: Limits, *, temperature: float, scored: bool, opening: str = "") -> Search[Path]:
+    """One solution from the problem, or from its `opening`, to its end; scored as soon as it is there."""
     root = Path()
-    path: Path = yield Extend(Key(0, root.lineage, child), root, "end", limits.path_tokens, temperature)
+    path: Path = yield Extend(
+        Key(0, root.lineage, child), root, "end", limits.path_tokens, temperature, opening
+    )
     if scored and path.steps_S:
         path = yield from score(path)
     return path

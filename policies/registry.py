@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, Protocol
 
 from .ask import Search
+from .direct import Direct
 from .limits import Limits
 from .mcts import MCTS
 from .rebase import REBASE
@@ -31,7 +32,10 @@ class Strategy(Protocol):
 
 
 STRATEGIES: Final = MappingProxyType[str, type[Any]](
-    {strategy.name: strategy for strategy in (Greedy, Majority, BestOfN, Beam, DVTS, REBASE, MCTS, Reroute)}
+    {
+        strategy.name: strategy
+        for strategy in (Direct, Greedy, Majority, BestOfN, Beam, DVTS, REBASE, MCTS, Reroute)
+    }
 )
 
 

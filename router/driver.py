@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from policies import Ask, Assess, Extend, Finish, Fork, Group, Outcome, Path, Score, Search
+from policies import Ask, Assess, Extend, Finish, Fork, Group, Outcome, Path, Score, Search, Step
 from router.attempts import Attempts
 from router.batcher import Batcher
 from router.branch import LATER, Branch
@@ -132,7 +132,9 @@ class Driver:
                 raise AssertionError("a fork is the branch's to answer")
 
     def _extend(self, branch: Branch, ask: Extend) -> Any:
-        room = self._world.engine.model.context - len(self._prompt_T) - ask.path.n_tokens
+        # What opens a path is read with the prompt; a token is a character at least.
+        read = len(self._prompt_T) + len(ask.opening)
+        room = self._world.engine.model.context - read - ask.path.n_tokens
         wish = min(ask.max_tokens, room)
         if wish <= 0:
             return ask.path.end(ask.key.child, "length")
@@ -144,8 +146,8 @@ class Driver:
         if granted == 0 or self._cut.done():
             self._settle(granted, 0)
             return ask.path.end(ask.key.child, self._why if self._cut.done() else "budget")
-        world, cut = self._world, self._cut
-        seed = seed_of(world.seed, self._job.problem_id, ask.key)
+        cut = self._cut
+        seed = seed_of(self._world.seed, self._job.problem_id, ask.key)
         path_T = ask.path.tokens_T
         request = Request(self._prompt_T, path_T, seed, ask.until, granted, ask.temperature)
 
@@ -166,12 +168,23 @@ class Driver:
             finish: Finish = self._why if extension.finish == "cut" else extension.finish
             if finish == "length" and granted < wish:
                 finish = "budget"
-            return ask.path.grow(ask.key.child, extension.steps_S, finish)
+            return ask.path.grow(ask.key.child, _opened(extension.steps_S, ask.opening), finish)
 
         self._share.ask()
-        reply = world.engine.extend(request, cut)
-        self._attempts.start(branch, reply, written, lambda: world.engine.extend(request, cut))
+        write = self._writing(request, ask.opening)
+        self._attempts.start(branch, write(), written, write)
         return LATER
+
+    def _writing(self, request: Request, opening: str) -> Callable[[], Awaitable[Extension]]:
+        engine, cut = self._world.engine, self._cut
+        if not opening:
+            return lambda: engine.extend(request, cut)
+
+        async def opened() -> Extension:
+            prompt_T = await engine.encode(self._job.text, opening)
+            return await engine.extend(replace(request, prompt_T=prompt_T), cut)
+
+        return opened
 
     def _score(self, branch: Branch, path: Path) -> Any:
         price = self._world.scorer.price(self._job.text, path)
@@ -251,3 +264,11 @@ class Driver:
 
     def _degrade(self, why: str) -> None:
         self._degraded = self._degraded or why
+
+
+def _opened(steps_S: tuple[Step, ...], opening: str) -> tuple[Step, ...]:
+    """The steps with the words that the first of them was begun with."""
+    if not (opening and steps_S):
+        return steps_S
+    first, *others = steps_S
+    return (replace(first, text=opening + first.text), *others)

@@ -6,8 +6,8 @@ import policies
 import router
 
 POLICIES = """
-    AGGREGATES Ask Assess Beam BestOfN DVTS Extend Finish Fork Greedy Group Key Limits MAX_N MCTS Majority
-    Outcome Outlook Path REBASE Reroute SELECTS STRATEGIES Score Search SpecError Step Strategy
+    AGGREGATES Ask Assess Beam BestOfN DVTS Direct Extend Finish Fork Greedy Group Key Limits MAX_N MCTS
+    Majority Outcome Outlook Path REBASE Reroute SELECTS STRATEGIES Score Search SpecError Step Strategy
     extract_answer make select spec value
 """
 ROUTER = """

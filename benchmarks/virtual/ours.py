@@ -53,7 +53,7 @@ class VirtualEngine:
     async def __aexit__(self, *exc: object) -> None:
         await asyncio.gather(*self._tasks)
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
         self.started[problem] = asyncio.get_running_loop().time()
         return self._rig.world.root(problem).step.tokens_T
 

@@ -67,8 +67,8 @@ class Engine(Protocol):
 
     async def __aexit__(self, *exc: object) -> None: ...
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
-        """The problem as prompt tokens, by the model's own chat template.
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
+        """The problem as prompt tokens, by the model's own chat template, and what its solution begins with.
 
         Raises ContextOverflow where it leaves no room to answer, EngineError otherwise.
         """

@@ -50,8 +50,8 @@ class ScriptedEngine:
     async def __aexit__(self, *exc: object) -> None:
         return None
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
-        tokens_T = tuple(ord(char) + 1 for char in problem)
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
+        tokens_T = tuple(ord(char) + 1 for char in problem + opening)
         if len(tokens_T) >= self.model.context:
             raise ContextOverflow(
                 f"the problem has {len(tokens_T)} tokens, the context holds {self.model.context}"

@@ -11,8 +11,9 @@ from router.prompt import chat
 
 __all__ = ["Tokenizer", "framed", "from_transformers"]
 
-Tokenizer = Callable[[str], Sequence[int]]
-"""A problem's text -> the token ids of the whole prompt, chat template included."""
+Tokenizer = Callable[[str, str], Sequence[int]]
+"""A problem's text and what its solution begins with -> the token ids of the whole prompt, chat template
+included."""
 
 _MARK = "PROBLEM-STANDS-HERE"
 
@@ -48,4 +49,8 @@ def framed(tokenizer: Any, name: str) -> Tokenizer:
         return found
 
     before_T, after_T = tokens(before, split=False), tokens(after, split=False)
-    return lambda problem: [*before_T, *tokens(problem, split=True), *after_T]
+
+    def prompt(problem: str, opening: str) -> list[int]:
+        return [*before_T, *tokens(problem, split=True), *after_T, *tokens(opening, split=True)]
+
+    return prompt

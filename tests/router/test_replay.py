@@ -112,6 +112,7 @@ def test_lone_chains_are_replayed_step_by_step(
         ("beam:n=4,m=2", "step by step"),
         ("mcts:n=4,m=2", "step by step"),
         ("reroute:n=8,m=4,probe=2,easy=beam,medium=beam,hard=beam", "not this sample"),
+        ("direct", "begun for the policy model"),
         ("majority:n=9", "has 9 solutions of this problem, and not this sample"),
     ],
 )

@@ -23,6 +23,7 @@ from router.result import row_of
 SCHEMA = json.loads(data_path("result.schema.json").read_text())
 VALID = jsonschema.Draft202012Validator(SCHEMA)
 SPECS = [
+    "direct",
     "greedy",
     "majority:n=3",
     "majority:n=5,stop=0.9",

@@ -14,6 +14,7 @@ from router.engines.scripted import Script
 from router.scheduler import Solved
 
 SPECS = (
+    "direct",
     "greedy",
     "majority:n=5",
     "best_of_n:n=5",

@@ -128,7 +128,7 @@ def test_a_problem_that_cannot_be_encoded_has_an_error(retryable: bool, tries: i
     class Deaf(ScriptedEngine):
         tries = 0
 
-        async def encode(self, problem: str) -> tuple[int, ...]:
+        async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
             self.tries += 1
             raise EngineError("cannot read", retryable=retryable)
 

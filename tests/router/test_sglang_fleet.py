@@ -50,8 +50,8 @@ class Fake:
     async def __aexit__(self, *exc: object) -> None:
         return None
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
-        return tuple(tokenize(problem))
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
+        return tuple(tokenize(problem, opening))
 
     async def read(self, prompt_T: tuple[int, ...]) -> Tokens:
         self._check()

@@ -148,7 +148,9 @@ def transformers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("transformers")
 def test_control_tokens_are_recognised_in_the_template_alone() -> None:
-    assert list(from_transformers("here")("a<e>")) == [1, *map(ord, "a<e>"), 2]
+    read = from_transformers("here")
+    assert list(read("a<e>", "")) == [1, *map(ord, "a<e>"), 2]
+    assert list(read("a", "b<s>")) == [1, ord("a"), 2, *map(ord, "b<s>")]
 
 
 @pytest.mark.usefixtures("transformers")

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 SPECS = (
+    "direct",
     "greedy",
     "majority:n=6",
     "best_of_n:n=6,select=weighted,aggregate=min",

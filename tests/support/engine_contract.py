@@ -74,6 +74,16 @@ class EngineContract:
 
         self.run(make_engine, use)
 
+    def test_what_a_solution_begins_with_follows_the_problem(self, make_engine: MakeEngine) -> None:
+        async def use(engine: Engine, request: Request) -> None:
+            opened_T = await engine.encode(self.problem, "\\boxed{")
+            assert opened_T[: len(request.prompt_T)] == request.prompt_T
+            assert 0 < len(opened_T) - len(request.prompt_T) <= len("\\boxed{")
+            opened = replace(request, prompt_T=opened_T)
+            self.well_formed(opened, await engine.extend(opened))
+
+        self.run(make_engine, use)
+
     def test_a_problem_beyond_the_context_is_refused(self, make_engine: MakeEngine) -> None:
         async def use(engine: Engine, request: Request) -> None:
             with pytest.raises(ContextOverflow):

@@ -48,9 +48,13 @@ def decode(token: int) -> str:
     return " " + "aeiourst"[token % 8] * (2 + token % 3) + "lmn"[token % 3]
 
 
-def tokenize(problem: str) -> list[int]:
-    """A problem as ids, a word a token."""
-    return [151_644, *(ANSWERS + crc32(word.encode()) % WORDS for word in problem.split()), 151_646]
+def tokenize(problem: str, opening: str = "") -> list[int]:
+    """A problem as ids, a word a token, and what its solution begins with."""
+
+    def ids(text: str) -> Iterator[int]:
+        return (ANSWERS + crc32(word.encode()) % WORDS for word in text.split())
+
+    return [151_644, *ids(problem), 151_646, *ids(opening)]
 
 
 @dataclass(eq=False)

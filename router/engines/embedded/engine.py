@@ -76,9 +76,11 @@ class EmbeddedEngine:
             raise EngineError(f"the chat template of {self._name} drops the user's message", retryable=False)
         self._frame_T = (await self._tokens(before, special=True), await self._tokens(after, special=True))
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
         before_T, after_T = self._frame_T
         prompt_T = (*before_T, *await self._tokens(problem, special=False), *after_T)
+        if opening:
+            prompt_T += tuple(await self._tokens(opening, special=False))
         if len(prompt_T) >= self.model.context:
             raise ContextOverflow(
                 f"the problem takes {len(prompt_T)} tokens of a context of {self.model.context}"

@@ -47,7 +47,11 @@ class ReplayEngine:
     async def __aexit__(self, *exc: object) -> None:
         return None
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
+        if opening:
+            raise InputError(
+                "what is begun for the policy model, as a direct answer is, cannot be replayed"
+            )
         number = self._numbers.get(problem)
         if number is None:
             raise InputError("the recording does not have this problem")

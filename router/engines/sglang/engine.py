@@ -82,10 +82,10 @@ class SGLangEngine:
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
         if self._tokenizer is None:
             raise EngineError("the engine was not started", retryable=False)
-        prompt_T = tuple(self._tokenizer(problem))
+        prompt_T = tuple(self._tokenizer(problem, opening))
         if len(prompt_T) >= self.model.context:
             raise ContextOverflow(
                 f"the problem takes {len(prompt_T)} tokens of a context of {self.model.context}"

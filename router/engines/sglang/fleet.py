@@ -83,8 +83,8 @@ class Fleet:
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
-        prompt_T = _Prompt(await self._berths[0].engine.encode(problem))
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
+        prompt_T = _Prompt(await self._berths[0].engine.encode(problem, opening))
         prompt_T.move(self._least(self._berths))
         return prompt_T
 

@@ -48,8 +48,8 @@ class TorchEngine:
         if decoder is not None:
             await asyncio.to_thread(decoder.close)
 
-    async def encode(self, problem: str) -> tuple[int, ...]:
-        prompt_T = tuple(self._encode(problem))
+    async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
+        prompt_T = tuple(self._encode(problem, opening))
         if len(prompt_T) >= self.model.context:
             raise ContextOverflow(
                 f"the problem takes {len(prompt_T)} tokens of a context of {self.model.context}"
