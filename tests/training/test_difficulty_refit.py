@@ -144,6 +144,9 @@ def test_without_plain_samples_the_cheapest_arm_speaks() -> None:
     assert (found.n_A.tolist(), found.k_A.tolist()) == ([1, 1], [0.25, 0])
     unpriced = evidence([replace(two, tokens_PA=np.full((3, 2), np.nan))]).texts
     assert unpriced.k_A.tolist() == [0.25, 0]
+    direct = replace(two, arms_A=("beam:n=16,m=4", "direct"), accuracy_PA=two.accuracy_PA / 2)
+    assert evidence([direct]).texts.k_A.tolist() == [0.5, 0.5, 0]
+    assert evidence([direct.columns(["direct"])]).texts.k_A.tolist() == [0.125, 0]
 
 
 def test_the_same_samples_under_two_prms_count_once(swept: Grid, base: Predictor) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 
 from difficulty import names
 from difficulty.ability import PolicyModel
+from policies import Direct
+from training.derived import strategy_of
 from training.difficulty.corpus import Corpus, Floats, Graded, corpus, identity
 from training.grid import Grid
 
@@ -73,11 +75,12 @@ def _answers(grid: Grid) -> Iterator[tuple[str, str | None, float, float]]:
 
 def _cheapest(grid: Grid) -> int:
     """By tokens where those of every arm are known, else the arm that is least often right: both mean the
-    least compute."""
+    least compute. A direct answer says little of how hard a problem is to who may reason: it comes last."""
     cost_A = _means(grid.tokens_PA)
     if np.isnan(cost_A).any():
         cost_A = _means(grid.accuracy_PA)
-    return int(np.argmin(np.where(np.isnan(cost_A), np.inf, cost_A)))
+    direct_A = [isinstance(strategy_of(arm), Direct) for arm in grid.arms_A]
+    return int(np.lexsort((np.where(np.isnan(cost_A), np.inf, cost_A), direct_A))[0])
 
 
 def _means(values_PA: Floats) -> Floats:

@@ -20,10 +20,11 @@ __all__ = ["PaperRule", "labels", "nearest_arm", "paper_rule"]
 
 _SAMPLING = ("best_of_n", "majority")
 _STEPWISE = ("rebase", "mcts", "reroute")
+_LONE = ("greedy", "direct")
 _NEAREST = {
-    "best_of_n": (*_SAMPLING, "dvts", "beam", *_STEPWISE, "greedy"),
-    "beam": ("beam", *_STEPWISE, "dvts", *_SAMPLING, "greedy"),
-    "dvts": ("dvts", "beam", *_STEPWISE, *_SAMPLING, "greedy"),
+    "best_of_n": (*_SAMPLING, "dvts", "beam", *_STEPWISE, *_LONE),
+    "beam": ("beam", *_STEPWISE, "dvts", *_SAMPLING, *_LONE),
+    "dvts": ("dvts", "beam", *_STEPWISE, *_SAMPLING, *_LONE),
 }
 _LARGEST: SizeClass = "72B+"
 

@@ -4,8 +4,9 @@ A row's means are regressed on the bins of its problems. On the bins as predicte
 and noisy for long: most problems are a little of each. After its samples a problem is of bin b with
 probability w_b, which is nearly known. Regressed on w_b, arms that are made of these samples look steeper
 between the bins than a decision will find them. Counted in each bin with the weight w_b they have the true
-mean of the bin, which is too flat: a prediction also tells where within its bin a problem lies. Half of each
-is close to what the predicted bins would give in the end (docs/tables.md has figures).
+mean of the bin, which is too flat: a prediction also tells where within its bin a problem lies, most of all
+to an arm that has little to do with samples, as a direct answer. So a problem is there in all three ways, a
+third in each (docs/tables.md has figures).
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ __all__ = ["LEAST", "Placed", "placed"]
 
 LEAST: Final = 8
 """Samples of a problem: of fewer, what they happened to be would pass for what the problem is."""
-_APART: Final = 0.5
-"""The share of a problem that is counted in each bin by itself."""
+_WAYS: Final = 3
+"""As predicted, after its samples, and in each bin by itself: equal shares of a problem."""
 
 
 class Placed(NamedTuple):
@@ -36,8 +37,9 @@ class Placed(NamedTuple):
 
 
 def placed(bins_P3: Floats, right_P: Floats, samples_P: Floats) -> Placed:
-    """Four rows for a problem of which `right_P` of `samples_P` samples were right: over the bins that it may
-    be of, and in each of these; one row, over the predicted bins, where there were fewer than `LEAST`."""
+    """Five rows for a problem of which `right_P` of `samples_P` samples were right: over its predicted bins,
+    over those that it may be of after its samples, and in each of these; the first alone where there were
+    fewer than `LEAST`."""
     at: list[int] = []
     bins: list[Floats] = []
     share: list[float] = []
@@ -46,7 +48,8 @@ def placed(bins_P3: Floats, right_P: Floats, samples_P: Floats) -> Placed:
             rows = [(predicted_3, 1.0)]
         else:
             known_3 = _posterior(*predicted_3.tolist(), int(right), int(samples))
-            rows = [(known_3, 1 - _APART), *zip(np.eye(3), _APART * known_3, strict=True)]
+            apart = zip(np.eye(3), known_3 / _WAYS, strict=True)
+            rows = [(predicted_3, 1 / _WAYS), (known_3, 1 / _WAYS), *apart]
         at += [p] * len(rows)
         bins += [bins_3 for bins_3, _ in rows]
         share += [weight for _, weight in rows]

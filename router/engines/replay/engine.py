@@ -49,9 +49,7 @@ class ReplayEngine:
 
     async def encode(self, problem: str, opening: str = "") -> tuple[int, ...]:
         if opening:
-            raise InputError(
-                "what is begun for the policy model, as a direct answer is, cannot be replayed"
-            )
+            raise InputError("what is begun for the policy model, as a direct answer is, cannot be replayed")
         number = self._numbers.get(problem)
         if number is None:
             raise InputError("the recording does not have this problem")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from evaluation_kit import simulated
 
+from policies import STRATEGIES
 from training.evaluation.paper import labels, paper_rule
 from training.grid import Grid
 
@@ -46,6 +48,12 @@ def test_what_is_missing_is_replaced_by_the_nearest_and_said() -> None:
     assert len(rule.notes) == 3
     assert "best_of_n" in rule.notes[0]
     assert "majority:n=8" in rule.notes[0]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_any_strategy_can_stand_in(name: str) -> None:
+    for size in (10**9, 14 * 10**9, 72 * 10**9):
+        assert _arms(size, ("another system's", name)) == [name] * 3
 
 
 def test_an_unknown_size_and_names_of_other_systems_are_said() -> None:
