@@ -79,7 +79,7 @@ def _cheapest(grid: Grid) -> int:
     cost_A = _means(grid.tokens_PA)
     if np.isnan(cost_A).any():
         cost_A = _means(grid.accuracy_PA)
-    direct_A = [isinstance(strategy_of(arm), Direct) for arm in grid.arms_A]
+    direct_A = np.array([isinstance(strategy_of(arm), Direct) for arm in grid.arms_A])
     return int(np.lexsort((np.where(np.isnan(cost_A), np.inf, cost_A), direct_A))[0])
 
 
