@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.searches import SEARCHES, search_on
 
+from policies.direct import OPENING
 from router.engines import Extension, Request
 from router.engines.embedded import EmbeddedEngine
 from router.errors import ContextOverflow
@@ -161,6 +162,14 @@ def test_context_overflow_is_typed(engine: EmbeddedEngine, runner: asyncio.Runne
 @pytest.mark.parametrize("spec", SEARCHES)
 def test_every_strategy_runs_on_it(engine: EmbeddedEngine, runner: asyncio.Runner, spec: str) -> None:
     runner.run(search_on(engine, spec, PROBLEM))
+
+
+def test_a_direct_answer_is_begun_for_the_model(engine: EmbeddedEngine, runner: asyncio.Runner) -> None:
+    outcome = runner.run(search_on(engine, "direct", PROBLEM))
+    [path] = outcome.paths_N
+    assert path.text.startswith(OPENING)
+    assert path.n_tokens < len(path.text), "what it begins with was not written by the model"
+    assert outcome.answer is not None
 
 
 def test_the_command_line_solves_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,6 +108,13 @@ def test_a_new_problem_goes_where_there_is_the_least_to_do() -> None:
     run([one, other], use)
 
 
+def test_what_a_solution_begins_with_is_read_by_its_server() -> None:
+    async def use(fleet: Fleet) -> None:
+        assert await fleet.encode("a", "b c") == tuple(tokenize("a", "b c"))
+
+    run([Fake(), Fake()], use)
+
+
 def test_a_problem_that_is_over_weighs_nothing() -> None:
     one, other = Fake(), Fake()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies import Limits, make
+from policies import Limits, Outcome, make
 from router.engines import Engine
 from router.grading import Grader
 from router.scheduler import Job, Scheduler
@@ -11,6 +11,7 @@ from router.scoring import LogprobBaseline
 __all__ = ["SEARCHES", "search_on"]
 
 SEARCHES = (
+    "direct",
     "greedy",
     "majority:n=3",
     "best_of_n:n=4",
@@ -19,12 +20,12 @@ SEARCHES = (
     "beam:n=4,m=2",
     "dvts:n=4,m=2",
 )
-"""Samples to their end and step by step, and both kinds of tree."""
+"""A solution that is begun, samples to their end and step by step, and both kinds of tree."""
 
 _BUDGET = 400
 
 
-async def search_on(engine: Engine, spec: str, problem: str) -> None:
+async def search_on(engine: Engine, spec: str, problem: str) -> Outcome:
     """`spec` comes to an end on a started engine, with paths, within its budget, all of it billed."""
     with Grader() as grader:
         scheduler = Scheduler(engine, LogprobBaseline(), grader, seed=3)
@@ -35,3 +36,4 @@ async def search_on(engine: Engine, spec: str, problem: str) -> None:
     assert solved.outcome.paths_N
     assert 0 < solved.ledger.spent <= _BUDGET
     assert solved.ledger.policy.generated >= sum(path.n_tokens for path in solved.outcome.paths_N[:1])
+    return solved.outcome
