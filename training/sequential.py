@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from policies import (
     Assess,
@@ -53,20 +53,39 @@ class Taken(NamedTuple):
     chosen: int | None
 
 
+Beginnings: TypeAlias = dict[tuple[int, tuple[int, ...]], Path]
+"""Of samples, by (which, lineage): the search meets the same ones again and again, in other orders."""
+
+
 def take(
     strategy: Majority | BestOfN,
     paths_N: Sequence[Path],
     votes_N: Sequence[int | None],
     order: Sequence[int],
+    beginnings: Beginnings | None = None,
 ) -> Taken:
     """`strategy` on samples in this order, of which there are as many as it may take: what its own run would
     have found. `votes_N`: equal where answers are equal, None without one. Of samples made with `redo` every
-    step is the one that was kept, with the tokens of all its tries."""
+    step is the one that was kept, with the tokens of all its tries. `beginnings`: those known from
+    other orders of these samples."""
+    known: Beginnings = {} if beginnings is None else beginnings
     if isinstance(strategy, BestOfN):
         strategy = replace(strategy, redo=0)
 
-    def sample_of(path: Path, child: int) -> Path:
-        return paths_N[order[path.lineage[0] if path.lineage else child]]
+    def sample_of(path: Path, child: int) -> int:
+        return order[path.lineage[0] if path.lineage else child]
+
+    def extended(ask: Extend) -> Path:
+        """The sample, as far as it was asked for; a part of it with its scores, so that none are asked."""
+        at = sample_of(ask.path, ask.key.child)
+        sample, had = paths_N[at], len(ask.path.steps_S)
+        if ask.until == "end" or had + 1 >= len(sample.steps_S):
+            return sample
+        lineage = (*ask.path.lineage, ask.key.child)
+        if (at, lineage) not in known:
+            part = ask.path.grow(ask.key.child, (sample.steps_S[had],), "open")
+            known[at, lineage] = part.scored(sample.scores_S[: len(part.steps_S)])
+        return known[at, lineage]
 
     def run(search: Search[Any]) -> Any:
         reply: Any = None
@@ -79,14 +98,14 @@ def take(
                 case Fork():
                     reply = tuple(map(run, ask.searches))
                 case Extend():
-                    reply = _extended(ask, sample_of(ask.path, ask.key.child))
+                    reply = extended(ask)
                 case Group():
                     reply = tuple(
                         None if answer is None else votes_N[at]
                         for answer, at in zip(ask.answers_N, order, strict=False)
                     )
                 case Score():  # what has no scores here stays without
-                    scores_S = sample_of(ask.path, 0).scores_S
+                    scores_S = paths_N[sample_of(ask.path, 0)].scores_S
                     reply = ask.path.scored(scores_S[: len(ask.path.steps_S)])
                 case Assess():
                     raise AssertionError("none of these looks at how hard the problem is")
@@ -94,14 +113,6 @@ def take(
     outcome: Outcome = run(strategy.search(_LIMITS))
     chosen = None if outcome.chosen is None else order[outcome.chosen]
     return Taken(len(outcome.paths_N), sum(path.n_tokens for path in outcome.paths_N), chosen)
-
-
-def _extended(ask: Extend, sample: Path) -> Path:
-    """The sample, as far as it was asked for."""
-    had = len(ask.path.steps_S)
-    if ask.until == "end" or had + 1 >= len(sample.steps_S):
-        return sample
-    return ask.path.grow(ask.key.child, (sample.steps_S[had],), "open")
 
 
 class Reordered:
@@ -113,6 +124,7 @@ class Reordered:
         self._votes_N = [path.group for path in record.paths]
         self._right_N = [path.correct is True for path in record.paths]
         self._unknown_N = [math.nan if path.tokens is None else 0.0 for path in record.paths]
+        self._beginnings: Beginnings = {}
         self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}", first=int(led))
 
     def mean(self, strategy: Majority | BestOfN) -> Mean:
@@ -121,7 +133,7 @@ class Reordered:
         right = samples = 0
         tokens = 0.0
         for order in self._orders:
-            taken = take(strategy, self._paths_N, self._votes_N, order)
+            taken = take(strategy, self._paths_N, self._votes_N, order, self._beginnings)
             right += taken.chosen is not None and self._right_N[taken.chosen]
             samples += taken.samples
             tokens += taken.tokens + sum(self._unknown_N[at] for at in order[: taken.samples])
