@@ -22,6 +22,7 @@ from training.simulated import expecting
 from training.tables import fit_row, fit_table
 from training.tables.__main__ import _beside
 from training.tables.cells import interval
+from training.tables.leaning import Leaning
 from training.tables.measured import LEAST, placed
 from training.tables.sample import sample
 
@@ -219,6 +220,26 @@ def test_a_thin_row_leans_on_the_coarser_one_and_says_so() -> None:
         np.mean([arm.easy.interval[1] - arm.easy.interval[0] for arm in row.arms]) for row in (thin, alone)
     ]
     assert width[0] < width[1]
+
+
+def test_an_arm_that_the_coarser_row_has_with_another_n_leans_on_the_nearest() -> None:
+    grid, bins = sweep(40)
+    names = ("majority:n=2", "majority:n=8", "best_of_n:n=8", "majority:n=8,stop=0.9", "beam:n=8,m=4")
+    leaning = Leaning(fit_row(replace(grid, arms_A=names), bins, None, seed=0))
+
+    def moments(base: str, arm: str) -> list[float]:
+        prior = leaning.gain(base, arm)
+        assert prior is not None
+        assert not prior.flat
+        return [*prior.centre_3.tolist(), *prior.scatter_33.ravel().tolist()]
+
+    for other, near in (("majority:n=16", "majority:n=8"), ("majority:n=3", "majority:n=2")):
+        assert moments("best_of_n:n=8", other) == moments("best_of_n:n=8", near)
+        assert moments(other, "best_of_n:n=4") == moments(near, "best_of_n:n=8")
+    assert moments("majority:n=8", "majority:n=32") == [0.0] * 12
+    for unlike in ("best_of_n:n=8,greedy=1", "majority:n=8,stop=0.8", "beam:n=8,m=2", "greedy", "another"):
+        assert leaning.gain("majority:n=8", unlike) is None
+        assert leaning.gain(unlike, "majority:n=8") is None
 
 
 def test_a_row_never_leans_on_its_own_data() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from difficulty.bins import BINS
 from router.table import Cell, Gain, MeasuredRow
+from training.derived import strategy_of
 from training.grid import Floats
 from training.tables.pooling import Prior
 
@@ -35,9 +37,15 @@ class Leaning:
         return np.array(known) if len(known) == len(BINS) else None
 
     def gain(self, base: str, arm: str) -> Prior | None:
-        """What the arm gains over `base`; None where the row has not both."""
-        if self._cells(base) is None or self._cells(arm) is None:
+        """What the arm gains over `base`; None where the row has nothing like one of them. An arm that it has
+        only of other numbers of samples is taken for the nearest of these: one without a prior, among arms
+        that have one, would be the best of them by its noise alone."""
+        near, nearer = self._nearest(base), self._nearest(arm)
+        if near is None or nearer is None:
             return None
+        if near == nearer:
+            return Prior(np.zeros(3), np.zeros((3, 3)), False)
+        base, arm = near, nearer
         for one in self.row.incumbents:
             of = {gain.spec: gain for gain in one.gains}
             if one.spec == base:
@@ -49,11 +57,27 @@ class Leaning:
         (to_3, to_33), (from_3, from_33) = _moments(of[arm]), _moments(of[base])
         return Prior(to_3 - from_3, to_33 + from_33, False)
 
+    def _nearest(self, arm: str) -> str | None:
+        if self._cells(arm) is not None:
+            return arm
+        likes = {one.spec: n for one in self.row.arms if (n := _times(arm, one.spec)) is not None}
+        return min(likes, key=lambda spec: (abs(math.log(likes[spec])), spec), default=None)
+
     def _cells(self, arm: str) -> list[Cell] | None:
         for one in self.row.arms:
             if one.spec == arm:
                 return [one.cell(name) for name in BINS]
         return None
+
+
+def _times(arm: str, other: str) -> float | None:
+    """How many times the samples of `other` the arm takes, where they are the same but for that."""
+    mine, theirs = strategy_of(arm), strategy_of(other)
+    if mine is None or theirs is None or mine.name != theirs.name:
+        return None
+    here, there = asdict(mine), asdict(theirs)  # type: ignore[call-overload]
+    n, m = here.pop("n", None), there.pop("n", None)
+    return n / m if n and m and here == there else None
 
 
 def _moments(gain: Gain) -> tuple[Floats, Floats]:
