@@ -137,12 +137,15 @@ STEPWISE = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,drop=0.3"
 @given(drawn=SAMPLES)
 @settings(max_examples=60, deadline=None)
 def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
-    """Each sample has a step of 2 tokens and value 0.1, or of 0.5, and then what it says."""
+    """Each sample has a step of a token and value 0.6, one of 2 tokens and 0.1 or 0.5, and what it says."""
     row = record(drawn)
     low = [tokens % 2 == 0 for _, _, tokens in drawn]
     paths = tuple(
         replace(
-            path, scores=(0.1 if gone else 0.5, path.scores[1]), step_tokens=(2, tokens), tokens=2 + tokens
+            path,
+            scores=(0.6, 0.1 if gone else 0.5, path.scores[1]),
+            step_tokens=(1, 2, tokens),
+            tokens=3 + tokens,
         )
         for path, gone, (_, _, tokens) in zip(row.paths, low, drawn, strict=True)
     )
@@ -161,7 +164,7 @@ def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
         right.append(answer == "1")
         tokens.append(
             sum(
-                2 if low[at] and not (spared and at == mine[-1]) else 2 + drawn[at][2]
+                3 if low[at] and not (spared and at == mine[-1]) else 3 + drawn[at][2]
                 for at in mine[:samples]
             )
         )
