@@ -168,7 +168,7 @@ class Driver:
             finish: Finish = self._why if extension.finish == "cut" else extension.finish
             if finish == "length" and granted < wish:
                 finish = "budget"
-            return ask.path.grow(ask.key.child, _opened(extension.steps_S, ask.opening), finish)
+            return ask.path.grow(ask.key.child, _begun(extension.steps_S, ask.opening), finish)
 
         self._share.ask()
         write = self._writing(request, ask.opening)
@@ -266,7 +266,7 @@ class Driver:
         self._degraded = self._degraded or why
 
 
-def _opened(steps_S: tuple[Step, ...], opening: str) -> tuple[Step, ...]:
+def _begun(steps_S: tuple[Step, ...], opening: str) -> tuple[Step, ...]:
     """The steps with the words that the first of them was begun with."""
     if not (opening and steps_S):
         return steps_S

@@ -73,8 +73,9 @@ def test_a_context_that_it_would_overflow_ends_the_path() -> None:
     assert solved.error is None
     assert solved.outcome is not None
     assert [path.finish for path in solved.outcome.paths_N] == ["length"]
-    room = ScriptedEngine(context=len(PROBLEM) + len(OPENING) + 2, script=answers)
-    assert alone(room).outcome is not None
+    room = alone(ScriptedEngine(context=len(PROBLEM) + len(OPENING) + 2, script=answers))
+    assert room.outcome is not None
+    assert [(path.text, path.finish) for path in room.outcome.paths_N] == [(OPENING + "42", "length")]
 
 
 def test_nothing_written_is_nothing_said() -> None:

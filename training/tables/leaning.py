@@ -40,12 +40,14 @@ class Leaning:
         """What the arm gains over `base`; None where the row has nothing like one of them. An arm that it has
         only of other numbers of samples is taken for the nearest of these: one without a prior, among arms
         that have one, would be the best of them by its noise alone."""
-        near, nearer = self._nearest(base), self._nearest(arm)
-        if near is None or nearer is None:
+        like_base, like_arm = self._nearest(base), self._nearest(arm)
+        if like_base is None or like_arm is None:
             return None
-        if near == nearer:
+        return self._between(like_base, like_arm)
+
+    def _between(self, base: str, arm: str) -> Prior:
+        if base == arm:
             return Prior(np.zeros(3), np.zeros((3, 3)), False)
-        base, arm = near, nearer
         for one in self.row.incumbents:
             of = {gain.spec: gain for gain in one.gains}
             if one.spec == base:
