@@ -8,12 +8,13 @@ step that no longer fits is the one that the program would take in part. Capital
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Allocation", "Split", "allocate", "frontier"]
+__all__ = ["Allocation", "Split", "allocate", "frontier", "share_out"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -122,3 +123,16 @@ def allocate(accuracy_BA: Floats, cost_BA: Floats, average_budget: float) -> All
         split=split,
         fits=left >= 0,
     )
+
+
+def share_out(parts: Sequence[tuple[Sequence[int], Floats, Floats]], average_budget: float) -> Allocation:
+    """`allocate` over problems of several rows of the table, each with arms of its own. For each row: which
+    problems it decides (every one of 0 to B - 1 has one row), and what its arms bring and cost there. `arm_B`
+    counts the arms of the problem's row. Raises as `allocate` does."""
+    many = sum(len(at) for at, _, _ in parts)
+    most = max((cost_BA.shape[1] for _, _, cost_BA in parts), default=0)
+    accuracy_BA, cost_BA = np.zeros((many, most)), np.full((many, most), np.nan)
+    for at, brings_BA, costs_BA in parts:
+        arms = costs_BA.shape[1]
+        accuracy_BA[at, :arms], cost_BA[at, :arms] = brings_BA, costs_BA
+    return allocate(accuracy_BA, cost_BA, average_budget)

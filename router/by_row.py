@@ -37,8 +37,8 @@ class Decision:
 
 
 class Offers(NamedTuple):
-    """What each arm would bring and cost (tokens; NaN where it is not to be had) for each problem, and a note
-    on what a problem's budget left out."""
+    """What each arm brings for sure and costs (tokens; NaN where it is not to be had) for each problem, and a
+    note on what a problem's budget left out."""
 
     accuracy_BA: Floats
     cost_BA: Floats
@@ -72,7 +72,7 @@ class ByMeasure:
 
     def __init__(self, row: MeasuredRow, price: Price, *, params: int, prm_params: int | None) -> None:
         self.id = row.id
-        self._price = price
+        self._row, self._price = row, price
         self._choice = Choice(row, price, params=params, prm_params=prm_params)
         self._tokens_A3 = Choice(row, Price(0)).cost_A3
 
@@ -92,14 +92,11 @@ class ByMeasure:
         why = self._reasons(gain_BA, doubt_BA, arm_B, allowed_BA)
         return self.decided(bins, arm_B, why, _left_out(allowed_BA, budget))
 
-    def offers(self, bins: Sequence[Distribution], budget: int | None) -> Offers:
-        """For an average budget to choose from. Raises InputError where no arm's cost is known."""
+    def offers(self, bins: Sequence[Distribution], budget: int | None, average: float) -> Offers:
+        """For an average budget (tokens) to choose from. Raises InputError where no arm's cost is known."""
         if np.isnan(self._tokens_A3).all():
             raise InputError(f"an average budget needs arms of known cost, and {self.id} has none")
-        bins_B3 = _array(bins)
-        accuracy_BA, cost_BA = (
-            _expected(bins_B3, figure_A3) for figure_A3 in (self._choice.accuracy_A3, self._tokens_A3)
-        )
+        accuracy_BA, cost_BA = Choice(self._row, Price(0), within=average).offers(_array(bins))
         if budget is None:
             return Offers(accuracy_BA, cost_BA, [""] * len(bins))
         allowed_BA = ~(cost_BA > budget)

@@ -6,7 +6,9 @@ taken where, for this problem's distribution q over the bins, its gain over the 
     q.gain - caution x sqrt(q' covariance q) - price x (q.cost - q.incumbent's cost)
 
 is above zero; of several, the one of the highest expected utility. A dearer arm needs more caution: what it
-costs is certain, what it brings is not. Suffixes: A arms, B problems, 3 bins.
+costs is certain, what it brings is not. Under an average budget (`within`) the incumbent is the most accurate
+fixed arm that it can pay, and `offers` says what each arm brings and costs, for router/allocation.py to share
+the budget out. Suffixes: A arms, B problems, 3 bins.
 """
 
 from __future__ import annotations
@@ -34,9 +36,10 @@ CAUTION_CHEAPER = 0.3
 
 
 class Choice:
-    """A row at a price, ready to choose. `params`, `prm_params` stand in where the row names none. Raises
-    TableError where nothing is known of the arms' costs and the price is not 0, InputError where FLOPs
-    need parameters that are not known."""
+    """A row at a price, ready to choose. `params`, `prm_params` stand in where the row names none. `within`:
+    the incumbent is the best at this price of those whose mean cost is at most this, the cheapest where none
+    is. Raises TableError where nothing is known of the arms' costs and the price is not 0, InputError where
+    FLOPs need parameters that are not known."""
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Choice:
         *,
         params: int | None = None,
         prm_params: int | None = None,
+        within: float | None = None,
     ) -> None:
         self.arms = tuple(arm.spec for arm in row.arms)
         cells = [[arm.cell(name) for name in BINS] for arm in row.arms]
@@ -66,6 +70,9 @@ class Choice:
             if np.isnan(spent_F).all():
                 raise TableError(f"the row {row.id} knows no costs: it answers a price of 0 only")
             utility_F = utility_F - price.value * spent_F / price.per
+        if within is not None:
+            paid_F = spent_F <= within
+            utility_F = np.where(paid_F, utility_F, -np.inf) if paid_F.any() else -spent_F
         # Of equal utility the cheaper, then the first.
         order = sorted(
             range(len(fixed)),
@@ -112,6 +119,13 @@ class Choice:
         spread_BA = _times(_squares(bins_B3), self._spread_6A)
         gain_BA[:, self._unknown_A] = -np.inf
         return gain_BA, np.sqrt(np.maximum(spread_BA, 0.0))
+
+    def offers(self, bins_B3: Floats) -> tuple[Floats, Floats]:
+        """What every arm brings, in accuracy, and costs, (B, A) each: the incumbent as expected, any other
+        arm as much more than it as is sure (`CAUTION`). -inf and NaN for an arm of unknown cost."""
+        gain_BA, doubt_BA = self.gains(bins_B3)
+        base_B1 = _times(bins_B3, self.accuracy_A3[self.incumbent][:, None])
+        return base_B1 + gain_BA - self._caution_A * doubt_BA, _times(bins_B3, self.cost_A3.T)
 
     def expected(self, bins_B3: Floats, arm_B: Ints) -> tuple[Floats, Floats]:
         """Expected accuracy and cost (tokens, or FLOPs) of those arms: (B,), (B,)."""

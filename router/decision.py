@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-import numpy as np
-
 from difficulty import Distribution, PolicyModel, Predictor
 from policies import Strategy, spec
-from router.allocation import allocate
+from router.allocation import share_out
 from router.by_row import ByMeasure, ByRule, Decision, Offers
 from router.errors import InputError
 from router.price import Price
@@ -104,15 +102,10 @@ class Chooser:
                 raise InputError(
                     f"an average budget is shared out among measured arms, and {row.id} has none"
                 )
-            offers.append((row, at, row.offers([bins[i] for i in at], budget)))
+            offers.append((row, at, row.offers([bins[i] for i in at], budget, average)))
         if not offers:
             return
-        most = max(offer.cost_BA.shape[1] for _, _, offer in offers)
-        accuracy_BA, cost_BA = np.zeros((len(bins), most)), np.full((len(bins), most), np.nan)
-        for _, at, offer in offers:
-            arms = offer.cost_BA.shape[1]
-            accuracy_BA[at, :arms], cost_BA[at, :arms] = offer.accuracy_BA, offer.cost_BA
-        shared = allocate(accuracy_BA, cost_BA, average)
+        shared = share_out([(at, one.accuracy_BA, one.cost_BA) for _, at, one in offers], average)
         if shared.fits:
             why = (
                 f"by an average budget of {average:g} tokens over {len(bins)} problems: 1,000 tokens must "

@@ -167,3 +167,30 @@ def test_doubt_is_the_standard_error_of_the_gain(bins_3: Floats, root: list[floa
             one["covariance"] = covariance_33[np.triu_indices(3)].tolist()
     _, doubt_BA = Choice(ROW.validate_python(rated), Price(0.0)).gains(bins_3[None])
     assert doubt_BA.max() == pytest.approx(np.sqrt(bins_3 @ covariance_33 @ bins_3), abs=1e-6)
+
+
+def test_within_an_average_the_incumbent_is_the_best_that_it_pays() -> None:
+    arms = [arm(SPECS[k], (0.5 + 0.1 * k, 100.0 * (k + 1))) for k in range(3)]
+    for within, incumbent in ((99.0, 0), (100.0, 0), (250.0, 1), (300.0, 2), (10**6, 2)):
+        assert Choice(row(*arms), Price(0), within=within).incumbent == incumbent
+    unknown = (arm("greedy", (0.5, 100.0)), arm("majority:n=4", unpriced(0.6)))
+    assert Choice(row(*unknown), Price(0), within=10**6).incumbent == 0
+
+
+@given(rows, bins(), st.floats(1, 10**5))
+def test_certain_offers_are_what_the_cells_say(
+    arms: tuple[dict[str, Any], ...], bins_3: Floats, within: float
+) -> None:
+    brings_BA, costs_BA = Choice(row(*arms), Price(0), within=within).offers(bins_3[None])
+    assert brings_BA[0] == pytest.approx(utilities(arms, bins_3, 0.0), abs=1e-6)
+    tokens = [sum(q * one[name]["tokens"] for q, name in zip(bins_3, BINS, strict=True)) for one in arms]
+    assert costs_BA[0] == pytest.approx(tokens)
+
+
+def test_of_an_unsure_arm_only_what_is_sure_is_offered() -> None:
+    arms = (arm("greedy", (0.5, 100.0)), arm("majority:n=4", (0.6, 400.0)))
+    brings_BA, costs_BA = Choice(row(*arms, sd=0.1), Price(0), within=150.0).offers(HOT)
+    assert brings_BA == pytest.approx(np.array([[0.5, 0.6 - CAUTION * 0.1]] * 3))
+    assert costs_BA.tolist() == [[100.0, 400.0]] * 3
+    brings_BA, _ = Choice(row(*arms, sd=0.1), Price(0), within=400.0).offers(HOT)
+    assert brings_BA == pytest.approx(np.array([[0.5 - CAUTION * 0.1, 0.6]] * 3))

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import numpy as np
 
-from router.choice import choose
+from router.allocation import share_out
+from router.choice import Choice, choose
 from router.errors import InputError
 from router.price import Price
 from router.table import MeasuredRow
@@ -52,6 +53,22 @@ class CrossFitted:
                 here = (self.fold_P == fold) & mine_P
                 at = np.array([self.grid.arms_A.index(arm.spec) for arm in row.arms])
                 chosen[here] = at[choose(row, self.bins_P3[here], price)[0]]
+        return chosen
+
+    def shared(self, average_budget: float) -> Ints:
+        """The arm of each problem, an average budget of tokens shared out over the problems of each fold."""
+        chosen = np.zeros(len(self.fold_P), dtype=np.int64)
+        for fold, rows in enumerate(self.rows_F):
+            mine = np.flatnonzero(self.fold_P == fold)
+            parts, names = [], dict[int, tuple[str, ...]]()
+            for row, here_P in decided_by(rows, self._domain_P):
+                choice = Choice(row, Price(0), within=average_budget)
+                at = np.flatnonzero(here_P[mine]).tolist()
+                parts.append((at, *choice.offers(self.bins_P3[mine[at]])))
+                names |= dict.fromkeys(at, choice.arms)
+            if len(mine):
+                arm_B = share_out(parts, average_budget).arm_B.tolist()
+                chosen[mine] = [self.grid.arms_A.index(names[i][arm]) for i, arm in enumerate(arm_B)]
         return chosen
 
     def best_fixed(self, price: Price) -> Ints:

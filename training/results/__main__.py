@@ -26,8 +26,8 @@ from router.table import MeasuredRow, Table, load_table
 from training.derived import sampling_of
 from training.difficulty.refit import model_of
 from training.evaluation.blind import UNSEEING
-from training.evaluation.crossfit import crossfitted
-from training.evaluation.judge import Contest, Section, judge
+from training.evaluation.crossfit import CrossFitted, crossfitted
+from training.evaluation.judge import Section, judge
 from training.evaluation.plot import plot
 from training.evaluation.run import sweep_file
 from training.grid import Grid
@@ -37,7 +37,7 @@ from training.record import Record, read_records
 from training.results.document import arms, by_bin, by_price, prm, trees, versus
 from training.results.samples import joined, scored
 from training.results.trees import beside_votes
-from training.results.versus import against, at_same_accuracy, at_same_tokens
+from training.results.versus import against, at_same_accuracy, at_same_tokens, with_average_budget
 from training.workload import known_problems
 
 __all__ = ["main"]
@@ -46,7 +46,9 @@ PRICES = tuple(Price(value) for value in (0.0, 0.1, 0.25, 0.5, 1.0))
 """The middle one is that of the shipped table."""
 
 
-def sections(records: Sequence[Record], learned: Path | None, seed: int) -> Iterator[tuple[Contest, Section]]:
+def sections(
+    records: Sequence[Record], learned: Path | None, seed: int
+) -> Iterator[tuple[CrossFitted, Section]]:
     """Every policy model and PRM of the sweep, cross-fitted and judged."""
     found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
     base, priors = load(data_path(UNSEEING).parent), None
@@ -79,7 +81,7 @@ def largest(arms: Sequence[str]) -> list[str]:
     return sorted(most.values())
 
 
-def report(records: Sequence[Record], contest: Contest, section: Section, seed: int) -> Iterator[str]:
+def report(records: Sequence[Record], contest: CrossFitted, section: Section, seed: int) -> Iterator[str]:
     grid = contest.grid
     known = sum(text is not None for text in grid.texts_P)
     yield f"## {grid.policy_model}, PRM {grid.prm or 'none'}"
@@ -96,6 +98,7 @@ def report(records: Sequence[Record], contest: Contest, section: Section, seed: 
         ("Against the largest fixed budgets", versus(against(contest, rivals, PRICES, seed))),
         ("At the same accuracy", versus(at_same_accuracy(contest, rivals, seed))),
         ("At the same tokens", versus(at_same_tokens(contest, seed))),
+        ("With their tokens as an average budget", versus(with_average_budget(contest, seed))),
         ("By measured difficulty: accuracy, tokens", by_bin(contest, section, rivals)),
     ]
     if beside := beside_votes(mine, seed):

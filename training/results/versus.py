@@ -10,12 +10,22 @@ import numpy as np
 
 from router.price import Price
 from training.evaluation.bootstrap import Interval, Resamples
+from training.evaluation.crossfit import CrossFitted
 from training.evaluation.gain import CURVE
 from training.evaluation.judge import Contest
 from training.evaluation.outcomes import Outcomes
 from training.grid import Floats
 
-__all__ = ["DECISION_TOKENS", "NEAR", "Versus", "against", "at_same_accuracy", "at_same_tokens", "routed"]
+__all__ = [
+    "DECISION_TOKENS",
+    "NEAR",
+    "Versus",
+    "against",
+    "at_same_accuracy",
+    "at_same_tokens",
+    "routed",
+    "with_average_budget",
+]
 
 DECISION_TOKENS = 1.0
 """On the router's bill for every problem: a decision takes less time than the embedded model takes for one
@@ -29,7 +39,7 @@ NEAR = 0.005
 class Versus:
     """`difference`: the router's accuracy above that of `arm`; `share`: its tokens (policy model, PRM and
     decision) over the arm's. Intervals are 95 %, paired over problems. `prices`: one, or two between which
-    problems are divided at random."""
+    problems are divided at random; none where an average budget was shared out."""
 
     arm: str
     prices: tuple[Price, ...]
@@ -73,6 +83,19 @@ def at_same_tokens(contest: Contest, seed: int) -> list[Versus]:
                 default=below,
             )
             found.append(_versus(contest, arm, _between(below, above, most), seed))
+    return found
+
+
+def with_average_budget(contest: CrossFitted, seed: int) -> list[Versus]:
+    """Every fixed arm beside the router with the arm's mean tokens as an average budget, shared out over the
+    problems of each fold. It plans with what its rows expect; the tokens are what it then spent."""
+    grid, tokens_PA = contest.grid, _tokens(contest)
+    found = []
+    for at, arm in enumerate(grid.arms_A):
+        chosen = contest.shared(float(tokens_PA[:, at].mean()))
+        here = np.arange(len(chosen)), chosen
+        bill = Bill((), grid.accuracy_PA[here], tokens_PA[here] + DECISION_TOKENS)
+        found.append(_versus(contest, arm, bill, seed))
     return found
 
 

@@ -128,6 +128,16 @@ def test_routing_takes_each_domains_arm_and_without_domains_cannot() -> None:
     assert not ((blind[is_sum] == 1).mean() > 0.6 and (blind[~is_sum] == 0).mean() > 0.6)
 
 
+def test_an_average_budget_is_shared_out_over_the_rows_of_all_domains() -> None:
+    grid, bin_P = mixed()
+    is_sum = np.array([domain == "exact" for domain in domains(grid)])
+    fold_P = np.arange(len(bin_P)) % FOLDS
+    made = crossfit(grid, fold_P, knows(bin_P, fold_P), seed=0)
+    chosen = made.shared(float((grid.tokens_PA + grid.prm_tokens_PA).max()))
+    assert (chosen[is_sum] == 1).mean() > 0.95
+    assert (chosen[~is_sum] == 0).mean() > 0.95
+
+
 def test_a_fold_without_a_row_of_a_domain_is_decided_by_the_row_of_all() -> None:
     grid, bin_P = mixed(ENOUGH - 2, 300)
     chosen = crossfitted_right(grid, bin_P)

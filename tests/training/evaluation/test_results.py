@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_kit import simulated
+from evaluation_kit import knows, simulated
 
 from difficulty import load
 from router.errors import InputError
 from router.price import Price
 from router.table import load_table
-from training.evaluation.crossfit import crossfitted
+from training.evaluation.crossfit import crossfit, crossfitted
+from training.evaluation.folds import folds, identities
 from training.evaluation.gain import CURVE
 from training.grid import Floats, Grid, Ints
 from training.prm.report import kinds
@@ -32,6 +33,7 @@ from training.results.versus import (
     at_same_accuracy,
     at_same_tokens,
     routed,
+    with_average_budget,
 )
 from training.tables import fit_row
 
@@ -130,6 +132,25 @@ def test_arms_cheaper_than_the_router_ever_is_are_left_out(grid: Grid) -> None:
     dear = replace(grid, tokens_PA=grid.tokens_PA + np.array([0.0, 400.0, 0.0]))
     only = Settled(dear.columns([ARMS[1], ARMS[2], ARMS[0]]), by_problem=True)
     assert ARMS[0] not in {one.arm for one in at_same_tokens(only, seed=0)}
+
+
+def test_an_average_budget_is_kept_and_goes_where_it_pays() -> None:
+    """Easy problems gain nothing by the dear arms, hard ones much by the dearest."""
+    right = ((0.9, 0.1, 0.0), (0.9, 0.2, 0.1), (0.9, 0.8, 0.7))
+    known, bin_P = simulated(400, right, tokens=(100.0, 400.0, 900.0), arms=ARMS)
+    known = replace(known, prm_tokens_PA=np.zeros_like(known.prm_tokens_PA))
+    fold_P = folds(identities(known), 5, 0)
+    contest = crossfit(known, fold_P, knows(bin_P, fold_P), 0)
+    found = {one.arm: one for one in with_average_budget(contest, seed=0)}
+    assert set(found) == set(ARMS)
+    for one in found.values():
+        assert one.tokens <= one.arm_tokens + DECISION_TOKENS + 1e-6
+        assert one.prices == ()
+    assert found[ARMS[0]].difference == 0
+    assert found[ARMS[1]].difference_interval[0] > 0.05
+    chosen = contest.shared(400.0)
+    assert (chosen[bin_P == 0] == 0).all()
+    assert (chosen[bin_P == 2] == 2).any()
 
 
 def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(grid: Grid) -> None:
