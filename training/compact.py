@@ -26,7 +26,7 @@ from training.evaluation.run import sweep_file
 from training.plan import covers, whole
 from training.record import Record, SweptPath, read_records, write_records
 
-__all__ = ["compact", "main"]
+__all__ = ["compact", "main", "manifest_of"]
 
 DIGITS = 4
 
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "rows": rows,
             "sha256": sha256(options.out.read_bytes()).hexdigest(),
             "command": f"python -m training.compact {' '.join(file.parent.name for file in files)}",
-            "sweeps": {file.parent.name: _manifest(file) for file in files},
+            "sweeps": {file.parent.name: manifest_of(file) for file in files},
         }
     except InputError as error:
         sys.exit(f"error: {error}")
@@ -102,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{rows} rows -> {options.out}, {options.out.stat().st_size:,} bytes")
 
 
-def _manifest(file: Path) -> object:
+def manifest_of(file: Path) -> object:
+    """What is said of a sweep beside its rows. Raises InputError where it cannot be read."""
     path = file.with_suffix(".manifest.json")
     try:
         return orjson.loads(path.read_bytes())

@@ -28,7 +28,7 @@ from policies import (
 )
 from training.record import Record, SweptPath
 
-__all__ = ["Mean", "Reordered", "Taken", "take"]
+__all__ = ["Mean", "Reordered", "Taken", "sample_path", "take"]
 
 ROUNDS = 2
 """Random orders of a problem, each begun at every one of its samples."""
@@ -120,7 +120,7 @@ class Reordered:
     is as often first, second and so on as any other. A greedy path that comes first (`led`) stays there."""
 
     def __init__(self, record: Record, *, led: bool = False) -> None:
-        self._paths_N = [_path(at, path) for at, path in enumerate(record.paths)]
+        self._paths_N = [sample_path(at, path) for at, path in enumerate(record.paths)]
         self._votes_N = [path.group for path in record.paths]
         self._right_N = [path.correct is True for path in record.paths]
         self._unknown_N = [math.nan if path.tokens is None else 0.0 for path in record.paths]
@@ -151,7 +151,7 @@ def _orders(n: int, seed: str, first: int = 0) -> list[tuple[int, ...]]:
     return found or [kept]
 
 
-def _path(at: int, path: SweptPath) -> Path:
+def sample_path(at: int, path: SweptPath) -> Path:
     """No text but the answer, in the last step; the scores as they are. Tokens that are not known by step all
     belong to the last."""
     known = () if path.logprob is None else (path.logprob,)
