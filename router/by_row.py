@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from difficulty import Bin, Distribution
-from router.choice import Choice
+from router.choice import Choice, offers
 from router.errors import InputError
 from router.price import Price
 from router.table import MeasuredRow, RuleRow
@@ -96,7 +96,7 @@ class ByMeasure:
         """For an average budget (tokens) to choose from. Raises InputError where no arm's cost is known."""
         if np.isnan(self._tokens_A3).all():
             raise InputError(f"an average budget needs arms of known cost, and {self.id} has none")
-        accuracy_BA, cost_BA = Choice(self._row, Price(0), within=average).offers(_array(bins))
+        accuracy_BA, cost_BA = offers(self._row, _array(bins), average)
         if budget is None:
             return Offers(accuracy_BA, cost_BA, [""] * len(bins))
         allowed_BA = ~(cost_BA > budget)

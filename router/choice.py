@@ -6,9 +6,9 @@ taken where, for this problem's distribution q over the bins, its gain over the 
     q.gain - caution x sqrt(q' covariance q) - price x (q.cost - q.incumbent's cost)
 
 is above zero; of several, the one of the highest expected utility. A dearer arm needs more caution: what it
-costs is certain, what it brings is not. Under an average budget (`within`) the incumbent is the most accurate
-fixed arm that it can pay, and `offers` says what each arm brings and costs, for router/allocation.py to share
-the budget out. Suffixes: A arms, B problems, 3 bins.
+costs is certain, what it brings is not. Under an average budget the incumbent is the most accurate fixed arm
+that it pays, and `offers` has what router/allocation.py shares it out by. Suffixes: A arms, B problems, 3
+bins.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from router.errors import TableError
 from router.price import Price
 from router.table import MeasuredRow
 
-__all__ = ["CAUTION", "CAUTION_CHEAPER", "Choice", "choose"]
+__all__ = ["CAUTION", "CAUTION_CHEAPER", "Choice", "choose", "offers"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -71,8 +71,7 @@ class Choice:
                 raise TableError(f"the row {row.id} knows no costs: it answers a price of 0 only")
             utility_F = utility_F - price.value * spent_F / price.per
         if within is not None:
-            paid_F = spent_F <= within
-            utility_F = np.where(paid_F, utility_F, -np.inf) if paid_F.any() else -spent_F
+            utility_F = np.where(spent_F <= within, utility_F, -np.inf)
         # Of equal utility the cheaper, then the first.
         order = sorted(
             range(len(fixed)),
@@ -120,13 +119,6 @@ class Choice:
         gain_BA[:, self._unknown_A] = -np.inf
         return gain_BA, np.sqrt(np.maximum(spread_BA, 0.0))
 
-    def offers(self, bins_B3: Floats) -> tuple[Floats, Floats]:
-        """What every arm brings, in accuracy, and costs, (B, A) each: the incumbent as expected, any other
-        arm as much more than it as is sure (`CAUTION`). -inf and NaN for an arm of unknown cost."""
-        gain_BA, doubt_BA = self.gains(bins_B3)
-        base_B1 = _times(bins_B3, self.accuracy_A3[self.incumbent][:, None])
-        return base_B1 + gain_BA - self._caution_A * doubt_BA, _times(bins_B3, self.cost_A3.T)
-
     def expected(self, bins_B3: Floats, arm_B: Ints) -> tuple[Floats, Floats]:
         """Expected accuracy and cost (tokens, or FLOPs) of those arms: (B,), (B,)."""
         accuracy_B = (bins_B3 * self.accuracy_A3[arm_B]).sum(axis=1)
@@ -139,6 +131,16 @@ def choose(row: MeasuredRow, bins_B3: Floats, price: Price) -> tuple[Ints, Float
     choice = Choice(row, price)
     arm_B = choice.choose(bins_B3)
     return arm_B, *choice.expected(bins_B3, arm_B)
+
+
+def offers(row: MeasuredRow, bins_B3: Floats, average_budget: float) -> tuple[Floats, Floats]:
+    """For an average budget to be shared out: what every arm brings, in accuracy, and costs, in tokens, each
+    (B, A). The most accurate fixed arm that the average pays is as its cells say, any other as much more
+    accurate as is sure (`CAUTION`). An arm of unknown cost brings -inf and costs NaN."""
+    choice = Choice(row, Price(0), within=average_budget)
+    gain_BA, doubt_BA = choice.gains(bins_B3)
+    base_B1 = _times(bins_B3, choice.accuracy_A3[choice.incumbent][:, None])
+    return base_B1 + gain_BA - CAUTION * doubt_BA, _times(bins_B3, choice.cost_A3.T)
 
 
 def _known(count: float | None) -> float:

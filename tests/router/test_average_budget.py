@@ -59,6 +59,17 @@ def test_a_run_goes_on_as_it_began(path: Path, predictor: Predictor) -> None:
     assert rest == {problem.id: found[problem.id] for problem in PROBLEMS[5:]}
 
 
+def test_a_gain_that_is_not_sure_is_not_paid_for(tmp_path: Path, predictor: Predictor) -> None:
+    """What is sure is what the average pays for all; the rest of it buys nothing doubtful."""
+    arms = [arm("greedy", (0.5, 100)), arm("majority:n=4", (0.6, 400))]
+    path = tmp_path / "table.json"
+    for sd, dear in ((0.0, 6), (0.3, 0)):
+        path.write_text(json.dumps(table(measured("mine", arms, size="<7B", sd=sd))))
+        found = strategies(path, predictor, PROBLEMS, [], 250)
+        assert sum(strategy == "majority:n=4" for strategy in found.values()) == dear
+        assert set(strategies(path, predictor, PROBLEMS, [], 400).values()) == {"majority:n=4"}
+
+
 def test_no_tokens_on_average_are_refused(path: Path, predictor: Predictor) -> None:
     with pytest.raises(InputError, match="above 0"):
         strategies(path, predictor, PROBLEMS, [], 0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from table_kit import BINS, Figures, arm, measured
 
-from router.choice import CAUTION, CAUTION_CHEAPER, Choice, choose
+from router.choice import CAUTION, CAUTION_CHEAPER, Choice, choose, offers
 from router.errors import InputError, TableError
 from router.price import Price
 from router.table import MeasuredRow
@@ -181,7 +181,7 @@ def test_within_an_average_the_incumbent_is_the_best_that_it_pays() -> None:
 def test_certain_offers_are_what_the_cells_say(
     arms: tuple[dict[str, Any], ...], bins_3: Floats, within: float
 ) -> None:
-    brings_BA, costs_BA = Choice(row(*arms), Price(0), within=within).offers(bins_3[None])
+    brings_BA, costs_BA = offers(row(*arms), bins_3[None], within)
     assert brings_BA[0] == pytest.approx(utilities(arms, bins_3, 0.0), abs=1e-6)
     tokens = [sum(q * one[name]["tokens"] for q, name in zip(bins_3, BINS, strict=True)) for one in arms]
     assert costs_BA[0] == pytest.approx(tokens)
@@ -189,8 +189,8 @@ def test_certain_offers_are_what_the_cells_say(
 
 def test_of_an_unsure_arm_only_what_is_sure_is_offered() -> None:
     arms = (arm("greedy", (0.5, 100.0)), arm("majority:n=4", (0.6, 400.0)))
-    brings_BA, costs_BA = Choice(row(*arms, sd=0.1), Price(0), within=150.0).offers(HOT)
+    brings_BA, costs_BA = offers(row(*arms, sd=0.1), HOT, 150.0)
     assert brings_BA == pytest.approx(np.array([[0.5, 0.6 - CAUTION * 0.1]] * 3))
     assert costs_BA.tolist() == [[100.0, 400.0]] * 3
-    brings_BA, _ = Choice(row(*arms, sd=0.1), Price(0), within=400.0).offers(HOT)
+    brings_BA, _ = offers(row(*arms, sd=0.1), HOT, 400.0)
     assert brings_BA == pytest.approx(np.array([[0.5 - CAUTION * 0.1, 0.6]] * 3))

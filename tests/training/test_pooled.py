@@ -70,7 +70,8 @@ def test_every_sample_is_there_once_and_equal_answers_meet() -> None:
 
 
 def test_of_a_problem_that_not_all_sweeps_have_nothing_is_taken() -> None:
-    found = pool([first("a"), first("b"), first("c")], [more("c"), more("a")])
+    third = [more("d", seed=3), more("c", seed=3), more("a", seed=3), more("b", seed=3)]
+    found = pool([first("a"), first("b"), first("c"), first("d")], [more("c"), more("a")], third)
     assert [one.problem_id for one in found] == ["a", "c"]
 
 

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from router.allocation import share_out
-from router.choice import Choice, choose
+from router.choice import choose, offers
 from router.errors import InputError
 from router.price import Price
-from router.table import MeasuredRow
+from router.table import Arm, MeasuredRow
 from training.evaluation.blind import Base, Blind
 from training.evaluation.folds import FOLDS
 from training.evaluation.outcomes import Outcomes
@@ -60,15 +60,14 @@ class CrossFitted:
         chosen = np.zeros(len(self.fold_P), dtype=np.int64)
         for fold, rows in enumerate(self.rows_F):
             mine = np.flatnonzero(self.fold_P == fold)
-            parts, names = [], dict[int, tuple[str, ...]]()
+            parts, arms = [], dict[int, tuple[Arm, ...]]()
             for row, here_P in decided_by(rows, self._domain_P):
-                choice = Choice(row, Price(0), within=average_budget)
                 at = np.flatnonzero(here_P[mine]).tolist()
-                parts.append((at, *choice.offers(self.bins_P3[mine[at]])))
-                names |= dict.fromkeys(at, choice.arms)
+                parts.append((at, *offers(row, self.bins_P3[mine[at]], average_budget)))
+                arms |= dict.fromkeys(at, row.arms)
             if len(mine):
                 arm_B = share_out(parts, average_budget).arm_B.tolist()
-                chosen[mine] = [self.grid.arms_A.index(names[i][arm]) for i, arm in enumerate(arm_B)]
+                chosen[mine] = [self.grid.arms_A.index(arms[i][arm].spec) for i, arm in enumerate(arm_B)]
         return chosen
 
     def best_fixed(self, price: Price) -> Ints:

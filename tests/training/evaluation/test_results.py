@@ -147,6 +147,7 @@ def test_an_average_budget_is_kept_and_goes_where_it_pays() -> None:
         assert one.tokens <= one.arm_tokens + DECISION_TOKENS + 1e-6
         assert one.prices == ()
     assert found[ARMS[0]].difference == 0
+    assert found[ARMS[0]].tokens == 100 + DECISION_TOKENS
     assert found[ARMS[1]].difference_interval[0] > 0.05
     chosen = contest.shared(400.0)
     assert (chosen[bin_P == 0] == 0).all()
