@@ -79,9 +79,11 @@ def test_what_an_arm_takes_of_the_first_samples() -> None:
     [found] = pool([first()], [more()])
     early = implied(found, sampled_of(EARLY))  # type: ignore[arg-type]
     assert early.tokens == sum(path.tokens or 0 for path in found.paths)  # none is accepted
-    sure = replace(
-        found, paths=(found.paths[0], replace(found.paths[1], scores=(0.5, 0.8)), *found.paths[2:])
-    )
+    assert early.prm_tokens == 0
+    computed = replace(found, prm_tokens=30)  # for which of the samples is not known
+    assert implied(computed, sampled_of(EARLY)).prm_tokens is None  # type: ignore[arg-type]
+    accepted = replace(found.paths[1], scores=(0.5, 0.8))
+    sure = replace(found, paths=(found.paths[0], accepted, *found.paths[2:]))
     early = implied(sure, sampled_of(EARLY))  # type: ignore[arg-type]
     assert (early.tokens, early.correct, early.answer, early.paths) == (21, True, "7", ())
 
@@ -127,9 +129,8 @@ def test_as_a_sweep_that_compact_takes(tmp_path: Path, capsys: pytest.CaptureFix
     manifest = json.loads((out / "sweep.manifest.json").read_text())
     assert manifest["sweeps"] == {"one": {"seed": "one"}, "two": {"seed": "two"}}
     rows = list(read_records(out / "sweep.jsonl"))
-    assert {row.arm for row in rows} == set(
-        ARMS[:3]
-    )  # plain votes and those without the greedy one are others
+    assert {row.arm for row in rows} == set(ARMS[:3])  # the others' samples are of another kind
+    assert len(rows) == 9
     compact([str(out), "--out", str(tmp_path / "small.jsonl")])
     [whole], [small] = grids(rows), grids(read_records(tmp_path / "small.jsonl"))
     assert set(whole.arms_A) == set(small.arms_A) == set(ARMS[:3])
