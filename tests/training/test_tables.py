@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +21,13 @@ from training.grid import Floats, Grid
 from training.simulate import crossing, grid_of, one_hot, soft_bins
 from training.simulated import expecting
 from training.tables import fit_row, fit_table
-from training.tables.__main__ import _beside
+from training.tables.__main__ import _beside, main
 from training.tables.cells import interval
 from training.tables.leaning import Leaning
 from training.tables.measured import LEAST, placed
 from training.tables.sample import sample
 
+ROOT = Path(__file__).parents[2]
 BINS = ("easy", "medium", "hard")
 
 
@@ -339,6 +341,20 @@ def test_what_is_not_measured_anew_stays() -> None:
     assert [row for row in new.rows if isinstance(row, MeasuredRow)] == measured[:1]
     assert {row.policy_model for row in measured} >= {"a", "b"}
     assert _beside(old, old) == old
+
+
+def test_the_command_that_a_row_names_makes_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    sweep = "configs/sweeps/qwen2.5-coder-0.5b.jsonl"
+    first, again = tmp_path / "a" / "table.json", tmp_path / "b" / "table.json"
+    for path in (first, again):
+        path.parent.mkdir()
+    options = ["--predictor", "configs/difficulty-base", "--price", "0.5", "--seed", "3"]
+    main([sweep, *options, "--table", str(first)])
+    *command, _ = shlex.split(load_table(first).rows[0].source)
+    assert command[:3] == ["python", "-m", "training.tables"]
+    main([*command[3:], str(again)])
+    assert again.read_bytes() == first.read_bytes()
 
 
 def test_ten_thousand_problems_and_twenty_arms_take_seconds() -> None:

@@ -66,14 +66,15 @@ def _beside(old: Table, new: Table) -> Table:
 
 
 def _command(options: argparse.Namespace) -> str:
-    *sweeps, table = (
-        path.name if path.is_absolute() else str(path) for path in (*options.sweeps, options.table)
+    *sweeps, predictor, table = (
+        path.name if path.is_absolute() else str(path)
+        for path in (*options.sweeps, options.predictor, options.table)
     )
     data = " --data ../shared/data" if options.data else ""
     keep = " --keep" if options.keep else ""
     return (
-        f"python -m training.tables {' '.join(sweeps)}{data}{keep} --price {options.price:g} "
-        f"--seed {options.seed} --table {table}"
+        f"python -m training.tables {' '.join(sweeps)}{data} --predictor {predictor}{keep} "
+        f"--price {options.price:g} --seed {options.seed} --table {table}"
     )
 
 
