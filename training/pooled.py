@@ -23,6 +23,7 @@ from pathlib import Path
 import orjson
 
 from policies import BestOfN, Majority, spec
+from policies.spec import MAX_N
 from router.errors import InputError
 from router.grading import Grader
 from training.compact import manifest_of
@@ -31,6 +32,7 @@ from training.evaluation.run import sweep_file
 from training.plan import choosing, covers, drawn, read_arms, whole
 from training.record import Record, read_records, write_records
 from training.sequential import sample_path, take
+from training.swept import answered_for
 
 __all__ = ["implied", "main", "pooled", "samples_of"]
 
@@ -84,30 +86,24 @@ async def _joined(rows: Sequence[Record], grader: Grader) -> Record:
         prompt_tokens=_sum(row.prompt_tokens for row in rows),
         cached_tokens=_sum(row.cached_tokens for row in rows),
         prm_tokens=_sum(row.prm_tokens for row in rows),
-        seconds=None,
         source=", ".join(dict.fromkeys(row.source for row in rows)),
     )
-    every = replace(_taken(first), n=len(paths))
-    return replace(implied(record, every), paths=record.paths, prompt_tokens=record.prompt_tokens,
-                   cached_tokens=record.cached_tokens, prm_tokens=record.prm_tokens)  # fmt: skip
+    if len(paths) > MAX_N:
+        raise InputError(f"{first.problem_id} has {len(paths)} samples: an arm can have {MAX_N}")
+    every = implied(record, replace(_taken(first), n=len(paths)))
+    return replace(
+        every,
+        paths=record.paths,
+        prompt_tokens=record.prompt_tokens,
+        cached_tokens=record.cached_tokens,
+    )
 
 
 def implied(record: Record, strategy: Majority | BestOfN) -> Record:
-    """What a strategy makes of the first of the row's samples, without them."""
+    """What a strategy makes of the first of the record's samples (training/swept.py: of a run's)."""
     paths_N = [sample_path(at, path) for at, path in enumerate(record.paths)]
-    taken = take(strategy, paths_N, [path.group for path in record.paths], range(len(paths_N)))
-    chosen = None if taken.chosen is None else record.paths[taken.chosen]
-    return replace(
-        record,
-        arm=spec(strategy),
-        answer=None if chosen is None else chosen.answer,
-        correct=chosen is not None and chosen.correct is True,
-        tokens=taken.tokens if all(path.tokens is not None for path in record.paths) else None,
-        prompt_tokens=None,
-        cached_tokens=None,
-        prm_tokens=None if record.prm_tokens else record.prm_tokens,
-        paths=(),
-    )
+    votes_N = [path.group for path in record.paths]
+    return answered_for(record, strategy, take(strategy, paths_N, votes_N, range(len(paths_N))))
 
 
 def _sampling(record: Record) -> Majority | BestOfN | None:
@@ -161,7 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "file": out.name,
             "rows": rows,
             "sha256": sha256(out.read_bytes()).hexdigest(),
-            "command": f"python -m training.pooled {' '.join(file.parent.name for file in files)}",
+            "command": f"python -m training.pooled {' '.join(file.parent.name for file in files)} "
+            f"--arms {options.arms.name} --out {options.out.name}",
             "sweeps": {file.parent.name: manifest_of(file) for file in files},
         }
     except InputError as error:

@@ -11,9 +11,9 @@ from policies import Path, Step, Strategy, spec
 from router.grading import Grader
 from training.plan import choosing
 from training.record import Record, SweptPath
-from training.sequential import take
+from training.sequential import Taken, take
 
-__all__ = ["Origin", "implied", "swept"]
+__all__ = ["Origin", "answered_for", "implied", "swept"]
 
 Row = Mapping[str, Any]
 
@@ -79,24 +79,31 @@ def _paid(path: Row) -> tuple[int, ...]:
 
 def implied(row: Row, record: Record, strategy: Strategy) -> Record:
     """What `strategy` makes of the first of the row's samples, as many as it takes: its own run would have
-    drawn the same ones (one with `drop` the like: its steps have seeds of their own). The samples stay in the
-    row that they come from. Tokens that only a run of its own could tell are None."""
+    drawn the same ones (one with `drop` the like: its steps have seeds of their own)."""
     chooses = choosing(strategy)
     assert chooses is not None, "only samples of whole solutions imply other arms"
     paths_N = [_sampled(path) for path in row["paths"]]
     taken = take(chooses, paths_N, [path["vote"] for path in row["paths"]], range(len(paths_N)))
+    return answered_for(record, strategy, taken)
+
+
+def answered_for(record: Record, strategy: Strategy, taken: Taken) -> Record:
+    """The record of a strategy that took these of a record's samples. The samples stay where they are. Tokens
+    that only a run of its own could tell are None."""
+    chosen = None if taken.chosen is None else record.paths[taken.chosen]
+    every = taken.samples == len(record.paths)
     return replace(
         record,
         arm=spec(strategy),
-        answer=None if taken.chosen is None else paths_N[taken.chosen].answer,
-        correct=taken.chosen is not None and record.paths[taken.chosen].correct is True,
-        tokens=taken.tokens,
+        answer=None if chosen is None else chosen.answer,
+        correct=chosen is not None and chosen.correct is True,
+        tokens=None if any(path.tokens is None for path in record.paths) else taken.tokens,
         prompt_tokens=None,
         cached_tokens=None,
         seconds=None,
         prm=record.prm if strategy.needs_prm else None,
         prm_params=record.prm_params if strategy.needs_prm else None,
-        prm_tokens=_prm_tokens(record, taken.samples == len(paths_N)) if strategy.needs_prm else 0,
+        prm_tokens=_prm_tokens(record, every) if strategy.needs_prm else 0,
         paths=(),
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from policies.spec import MAX_N
 from router.errors import InputError
 from router.grading import Grader
 from training.compact import main as compact
@@ -79,13 +80,29 @@ def test_what_an_arm_takes_of_the_first_samples() -> None:
     [found] = pool([first()], [more()])
     early = implied(found, sampled_of(EARLY))  # type: ignore[arg-type]
     assert early.tokens == sum(path.tokens or 0 for path in found.paths)  # none is accepted
-    assert early.prm_tokens == 0
-    computed = replace(found, prm_tokens=30)  # for which of the samples is not known
-    assert implied(computed, sampled_of(EARLY)).prm_tokens is None  # type: ignore[arg-type]
     accepted = replace(found.paths[1], scores=(0.5, 0.8))
     sure = replace(found, paths=(found.paths[0], accepted, *found.paths[2:]))
     early = implied(sure, sampled_of(EARLY))  # type: ignore[arg-type]
     assert (early.tokens, early.correct, early.answer, early.paths) == (21, True, "7", ())
+    assert early.prm_tokens == 0
+    computed = replace(sure, prm_tokens=30)  # for which of the samples is not known
+    assert implied(computed, sampled_of(EARLY)).prm_tokens is None  # type: ignore[arg-type]
+    untold = replace(sure, paths=(replace(sure.paths[0], tokens=None), *sure.paths[1:]))
+    assert implied(untold, sampled_of(EARLY)).tokens is None  # type: ignore[arg-type]
+
+
+def test_an_arm_without_a_prm_used_none() -> None:
+    plain = [replace(one, arm="best_of_n:n=3,select=weighted,aggregate=last") for one in [first(), first()]]
+    [found] = pool([plain[0]], [replace(plain[1], seed=2, prm_tokens=7)])
+    assert (found.prm, found.prm_tokens) == ("checks", 7)
+    vote = implied(found, sampled_of("majority:n=6"))  # type: ignore[arg-type]
+    assert (vote.arm, vote.prm, vote.prm_params, vote.prm_tokens) == ("majority:n=6", None, None, 0)
+
+
+def test_more_samples_than_an_arm_can_have_are_refused() -> None:
+    many = replace(more(), arm=MORE.replace("n=2", f"n={MAX_N}"), paths=more().paths[:1] * MAX_N)
+    with pytest.raises(InputError, match=f"p has {MAX_N + 3} samples: an arm can have {MAX_N}"):
+        pool([first()], [many])
 
 
 @pytest.mark.parametrize(
@@ -127,6 +144,7 @@ def test_as_a_sweep_that_compact_takes(tmp_path: Path, capsys: pytest.CaptureFix
     main(command)
     assert "3 problems (3 of 5 samples)" in capsys.readouterr().out
     manifest = json.loads((out / "sweep.manifest.json").read_text())
+    assert manifest["command"] == "python -m training.pooled one two --arms arms.txt --out both"
     assert manifest["sweeps"] == {"one": {"seed": "one"}, "two": {"seed": "two"}}
     rows = list(read_records(out / "sweep.jsonl"))
     assert {row.arm for row in rows} == set(ARMS[:3])  # the others' samples are of another kind
