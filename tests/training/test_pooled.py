@@ -84,7 +84,7 @@ def test_what_an_arm_takes_of_the_first_samples() -> None:
     sure = replace(found, paths=(found.paths[0], accepted, *found.paths[2:]))
     early = implied(sure, sampled_of(EARLY))  # type: ignore[arg-type]
     assert (early.tokens, early.correct, early.answer, early.paths) == (21, True, "7", ())
-    assert early.prm_tokens == 0
+    assert (early.prm_tokens, early.seconds) == (0, None)
     computed = replace(sure, prm_tokens=30)  # for which of the samples is not known
     assert implied(computed, sampled_of(EARLY)).prm_tokens is None  # type: ignore[arg-type]
     untold = replace(sure, paths=(replace(sure.paths[0], tokens=None), *sure.paths[1:]))
