@@ -7,7 +7,7 @@
 # make compare  greedy, best-of-8 and the router side by side on the same problems
 # make repeat   the router twice with one seed: how many answers agree, and which do not
 # make bench    the embedded engine against its own batch speed
-# make encoder  the sentence encoder that training.difficulty --report --encoder measures with
+# make encoder  the sentence encoder that compute_router.training.difficulty --report --encoder measures with
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -37,7 +37,14 @@ sglang-cpu: $(SGLANG_VENV)/.ready
 test-sglang: $(SGLANG_VENV)/.ready
 	$(SGLANG_BIN)/python -m pytest tests/sglang tests/torch_engine tests/router/scoring
 
-check: $(VENV)/.dev
+# mypy sees the folders as one package through links.
+.types: pyproject.toml Makefile
+	rm -rf $@
+	mkdir -p $@/compute_router
+	ln -s $(CURDIR)/router/* $(CURDIR)/policies $(CURDIR)/difficulty $(CURDIR)/training $@/compute_router/
+	touch $@
+
+check: $(VENV)/.dev .types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -32,16 +32,16 @@ from typing import Any, cast
 
 from posting import bare, mock_server, of_aiohttp, prompt
 
-from policies import Limits, make
-from policies import Path as SearchPath
-from router import Problem
-from router.assemble import Settings, chooser
-from router.cli.heap import settle
-from router.engines.sglang import SGLangEngine, identify
-from router.grading import Grader
-from router.problem import read_problems
-from router.scheduler import Job, Scheduler
-from router.scoring import Scored
+from compute_router import Problem
+from compute_router.cli.heap import settle
+from compute_router.engines.sglang import SGLangEngine, identify
+from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.factory import Settings, chooser
+from compute_router.grading import Grader
+from compute_router.policies import Limits, make
+from compute_router.policies import Path as SearchPath
+from compute_router.problem import read_problems
+from compute_router.scoring import Scored
 
 ROOT = Path(__file__).parents[1]
 SPEC = "beam:n=16,m=4"

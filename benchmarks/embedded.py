@@ -25,15 +25,15 @@ from typing import Any
 
 import aiohttp
 
-from policies import make
-from router.engines.base import Request
-from router.engines.embedded import EmbeddedEngine
-from router.engines.embedded.server import LlamaServer
-from router.grading import Grader
-from router.presets import load_embedded
-from router.scheduler import Job, Scheduler
-from router.scoring import LogprobBaseline
-from router.weights import default_policy_model, resolve
+from compute_router.engines.base import Request
+from compute_router.engines.embedded import EmbeddedEngine
+from compute_router.engines.embedded.llama_server import LlamaServer
+from compute_router.engines.presets import load_embedded
+from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.grading import Grader
+from compute_router.policies import make
+from compute_router.scoring import LogprobBaseline
+from compute_router.weights import default_policy_model, resolve
 
 PROBLEM = (
     "A shop sells pens at $3 and books at $12. Ann buys 7 pens and 4 books and pays with $100. Her change?"

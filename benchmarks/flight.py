@@ -23,16 +23,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies import Limits, make
-from router.data import data_path
-from router.engines.base import Request
-from router.engines.embedded import EmbeddedEngine
-from router.grading import Grader
-from router.presets import load_embedded
-from router.problem import Problem, read_problems
-from router.scheduler import Job, Scheduler, Solved
-from router.scoring import LogprobBaseline
-from router.weights import default_policy_model, resolve
+from compute_router.engines.base import Request
+from compute_router.engines.embedded import EmbeddedEngine
+from compute_router.engines.presets import load_embedded
+from compute_router.execute.scheduler import Job, Scheduler, Solved
+from compute_router.grading import Grader
+from compute_router.io.data_files import data_path
+from compute_router.policies import Limits, make
+from compute_router.problem import Problem, read_problems
+from compute_router.scoring import LogprobBaseline
+from compute_router.weights import default_policy_model, resolve
 
 LIMITS = Limits(step_tokens=64, path_tokens=160, steps=8)
 TOKENS = 64

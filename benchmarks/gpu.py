@@ -33,12 +33,12 @@ from urllib.request import Request, urlopen
 from virtual.cost import Model
 from virtual.fit import Decode, fit
 
-from policies import make
-from router import Problem
-from router.assemble import Settings, build
-from router.engines.sglang import identify, sized
-from router.ledger import Tokens
-from router.problem import read_problems
+from compute_router import Problem
+from compute_router.engines.sglang import identify, sized
+from compute_router.factory import Settings, build
+from compute_router.ledger import Tokens
+from compute_router.policies import make
+from compute_router.problem import read_problems
 
 ROOT = Path(__file__).parents[1]
 SPECS = ("best_of_n:n=16,select=vote", "beam:n=16,m=4")

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import correlation
 
-from difficulty import PolicyModel, load
-from router.data import data_path
+from compute_router.difficulty import PolicyModel, load
+from compute_router.io.data_files import data_path
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

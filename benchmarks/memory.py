@@ -19,14 +19,14 @@ from typing import cast
 
 import orjson
 
-from policies import Limits, Step, make
-from router.engines import ScriptedEngine
-from router.engines.base import Extension, Request
-from router.engines.ids import packed
-from router.grading import Grader
-from router.ledger import Tokens
-from router.scheduler import Job, Scheduler
-from router.scoring import LogprobBaseline
+from compute_router.engines import ScriptedEngine
+from compute_router.engines.base import Extension, Request
+from compute_router.engines.ids import packed
+from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.grading import Grader
+from compute_router.ledger import Tokens
+from compute_router.policies import Limits, Step, make
+from compute_router.scoring import LogprobBaseline
 
 STEP = 60
 

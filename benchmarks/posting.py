@@ -23,7 +23,7 @@ from random import Random
 import aiohttp
 import orjson
 
-from router.engines.sglang.http import Http
+from compute_router.engines.sglang.http import Http
 
 __all__ = ["bare", "mock_server", "of_aiohttp", "prompt"]
 

@@ -20,7 +20,7 @@ def options(description: str) -> argparse.Namespace:
 def solve(chosen: argparse.Namespace, name: str, strategy: str) -> Path:
     """`compute-router solve` into the run directory `name`; exits where the command could not run."""
     out: Path = chosen.out / name
-    command = [sys.executable, "-m", "router.cli", "solve", chosen.problems]
+    command = [sys.executable, "-m", "compute_router", "solve", chosen.problems]
     command += ["--strategy", strategy, "--out", str(out), "--seed", str(chosen.seed)]
     command += [] if chosen.limit is None else ["--limit", str(chosen.limit)]
     print(f"== {name}: {strategy}", flush=True)

@@ -16,12 +16,12 @@ import statistics
 import time
 from pathlib import Path
 
-from router.engines.base import Engine, Request
-from router.engines.embedded import EmbeddedEngine
-from router.engines.torch import TorchEngine
-from router.engines.torch.library import torch
-from router.presets import load_embedded
-from router.weights import default_policy_model, resolve
+from compute_router.engines.base import Engine, Request
+from compute_router.engines.embedded import EmbeddedEngine
+from compute_router.engines.presets import load_embedded
+from compute_router.engines.torch import TorchEngine
+from compute_router.engines.torch.library import torch
+from compute_router.weights import default_policy_model, resolve
 
 PROBLEMS = (
     "A shop sells pens at $3 and books at $12. Ann buys 7 pens and 4 books and pays with $100. Her change?",

@@ -21,8 +21,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.arithmetic import arithmetic_problem
-from training.record import Record, write_records
+from compute_router.training.sweep.record import Record, write_records
+from research.workloads.arithmetic_problems import arithmetic_problem
 
 KINDS = (
     ("majority:n={n}", 0.0, 0.5),
@@ -76,7 +76,15 @@ def measure(problems: int, count: int) -> dict[str, float]:
         rows = write_records(sweep, records(problems, count))
         began = time.monotonic()
         subprocess.run(
-            [sys.executable, "-m", "router.cli", "train", str(sweep), "--out", str(Path(temporary) / "out")],
+            [
+                sys.executable,
+                "-m",
+                "compute_router",
+                "train",
+                str(sweep),
+                "--out",
+                str(Path(temporary) / "out"),
+            ],
             check=True,
         )
         seconds = time.monotonic() - began

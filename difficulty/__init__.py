@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from difficulty.ability import Ability, PolicyModel
-from difficulty.bins import Bin, Distribution, bin_of
-from difficulty.calibrate import calibrate
-from difficulty.errors import ModelFileError
-from difficulty.posterior import posterior
-from difficulty.predictor import Prediction, Predictor
+from compute_router.difficulty.ability import Ability, PolicyModel
+from compute_router.difficulty.bins import Bin, Distribution, bin_of
+from compute_router.difficulty.calibrate import calibrate
+from compute_router.difficulty.errors import ModelFileError
+from compute_router.difficulty.posterior import posterior
+from compute_router.difficulty.predictor import Prediction, Predictor
 
 __all__ = [
     "Ability",
@@ -40,6 +40,6 @@ def load(path: str | Path, *, trust: bool = False) -> Predictor:
     No code of the file runs. `trust=True` also admits the joblib format, which CAN run code: give it
     only for a file that you wrote yourself. Raises `ModelFileError`, whatever is wrong with the file.
     """
-    from difficulty import store
+    from compute_router.difficulty import store
 
     return store.load(Path(path), trust=trust)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from difficulty import names
+from compute_router.difficulty import names
 
 __all__ = ["Abilities", "Ability", "AbilityLaw", "PolicyModel", "Source"]
 

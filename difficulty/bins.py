@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from difficulty.logistic import expected_sigmoid, logit, upper_tail
+from compute_router.difficulty.logistic import expected_sigmoid, logit, upper_tail
 
 __all__ = ["BINS", "EASY_FROM", "MEDIUM_FROM", "Bin", "Distribution", "bin_of"]
 

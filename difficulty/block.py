@@ -12,8 +12,8 @@ from itertools import chain, count
 import numpy as np
 import numpy.typing as npt
 
-from difficulty.kinds import COMMANDS, END, kind, size
-from difficulty.tokens import capped, tokenise, word
+from compute_router.difficulty.kinds import COMMANDS, END, kind, size
+from compute_router.difficulty.tokens import capped, tokenise, word
 
 __all__ = ["Block", "Codes", "Floats", "Ints", "Mask", "portions", "read"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from difficulty.ability import Ability
-from difficulty.logistic import NODES
-from difficulty.text import Estimate
+from compute_router.difficulty.ability import Ability
+from compute_router.difficulty.logistic import NODES
+from compute_router.difficulty.text import Estimate
 
 __all__ = ["calibrate"]
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from difficulty.ability import Abilities, Ability, AbilityLaw
-from difficulty.features import SHAPE
-from difficulty.predictor import Predictor
-from difficulty.text import TextModel
+from compute_router.difficulty.ability import Abilities, Ability, AbilityLaw
+from compute_router.difficulty.features import SHAPE
+from compute_router.difficulty.predictor import Predictor
+from compute_router.difficulty.text import TextModel
 
 __all__ = ["State", "from_state", "to_state"]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from difficulty.block import Codes, portions, read
-from difficulty.shape import SHAPE, shapes
-from difficulty.tokens import capped, tokenise, word
+from compute_router.difficulty.block import Codes, portions, read
+from compute_router.difficulty.shape import SHAPE, shapes
+from compute_router.difficulty.tokens import capped, tokenise, word
 
 __all__ = ["SCHEMA", "SHAPE", "Features", "extract"]
 

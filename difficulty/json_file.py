@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from difficulty.errors import ModelFileError
+from compute_router.difficulty.errors import ModelFileError
 
 __all__ = ["contents", "parsed", "replace"]
 

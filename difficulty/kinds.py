@@ -7,7 +7,7 @@ from enum import IntEnum, auto
 import numpy as np
 import numpy.typing as npt
 
-from difficulty.tokens import digits
+from compute_router.difficulty.tokens import digits
 
 __all__ = ["COMMANDS", "END", "NUMBERS", "WORDS", "Kind", "kind", "mask", "size"]
 

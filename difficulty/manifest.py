@@ -8,8 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from difficulty.errors import ModelFileError
-from difficulty.features import SCHEMA
+from compute_router.difficulty.errors import ModelFileError
+from compute_router.difficulty.features import SCHEMA
 
 __all__ = ["MANIFEST", "DataFile", "Format", "Manifest", "Provenance", "read", "sha256"]
 
@@ -64,7 +64,7 @@ def read(directory: Path) -> Manifest:
     except OSError as error:
         raise ModelFileError(
             f"No difficulty predictor at {directory}: {MANIFEST} cannot be read ({error.strerror}); "
-            "give the directory that holds it, or fit one with `python -m training.difficulty`."
+            "give the directory that holds it, or fit one with `python -m research difficulty`."
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -76,6 +76,6 @@ def read(directory: Path) -> Manifest:
     if manifest.features != SCHEMA:
         raise ModelFileError(
             f"{path} was fitted on version {manifest.features} of the text features and this program has "
-            f"version {SCHEMA}; fit the predictor again with `python -m training.difficulty`."
+            f"version {SCHEMA}; fit the predictor again with `python -m research difficulty`."
         )
     return manifest

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from statistics import NormalDist
 
-from difficulty.bins import EASY_FROM, MEDIUM_FROM, Distribution
-from difficulty.logistic import logit
+from compute_router.difficulty.bins import EASY_FROM, MEDIUM_FROM, Distribution
+from compute_router.difficulty.logistic import logit
 
 __all__ = ["CELLS", "EDGES", "POINTS", "SCATTER", "cells", "log_sum", "posterior", "right_weights", "updated"]
 

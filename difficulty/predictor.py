@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from difficulty.ability import Abilities, Ability, PolicyModel, Source
-from difficulty.bins import Distribution
-from difficulty.calibrate import calibrate
-from difficulty.probe import EWENS, Probe
-from difficulty.text import Estimate, TextModel
+from compute_router.difficulty.ability import Abilities, Ability, PolicyModel, Source
+from compute_router.difficulty.bins import Distribution
+from compute_router.difficulty.calibrate import calibrate
+from compute_router.difficulty.probe import EWENS, Probe
+from compute_router.difficulty.text import Estimate, TextModel
 
 __all__ = ["Prediction", "Predictor"]
 

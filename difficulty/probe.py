@@ -14,9 +14,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from difficulty.bins import Distribution
-from difficulty.logistic import logit
-from difficulty.posterior import SCATTER, log_sum, right_weights, updated
+from compute_router.difficulty.bins import Distribution
+from compute_router.difficulty.logistic import logit
+from compute_router.difficulty.posterior import SCATTER, log_sum, right_weights, updated
 
 __all__ = ["CLIP", "EWENS", "LOWEST", "Probe"]
 
@@ -97,4 +97,4 @@ class Probe:
 
 
 EWENS = Probe(SCATTER)
-"""What is used where nothing was fitted; its update is difficulty.posterior."""
+"""What is used where nothing was fitted; its update is compute_router.difficulty.posterior."""

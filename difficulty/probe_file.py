@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from difficulty.json_file import contents, parsed, replace
-from difficulty.manifest import Provenance
-from difficulty.probe import Probe
+from compute_router.difficulty.json_file import contents, parsed, replace
+from compute_router.difficulty.manifest import Provenance
+from compute_router.difficulty.probe import Probe
 
 __all__ = ["PROBE", "ProbeFile", "read", "write"]
 
@@ -54,7 +54,7 @@ def read(directory: Path) -> ProbeFile | None:
     data = contents(path, _MOST_BYTES, "fitted probe")
     if data is None:
         return None
-    again = "fit it again with `python -m training.probe`, or delete it to do without"
+    again = "fit it again with `python -m research probe`, or delete it to do without"
     return parsed(data, ProbeFile, path, "fitted probe", again)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from difficulty.block import Block, Codes, Floats, portions, read
-from difficulty.shape import SHAPE, shapes
-from difficulty.vocabulary import Vocabulary
+from compute_router.difficulty.block import Block, Codes, Floats, portions, read
+from compute_router.difficulty.shape import SHAPE, shapes
+from compute_router.difficulty.term_index import Vocabulary
 
 __all__ = ["Reader"]
 

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from difficulty.block import Block, Floats, Ints
-from difficulty.expression import EXPRESSION, expressions
-from difficulty.kinds import COMMANDS, NUMBERS, WORDS, Kind, mask
-from difficulty.tokens import MAX_CHARS
+from compute_router.difficulty.block import Block, Floats, Ints
+from compute_router.difficulty.kinds import COMMANDS, NUMBERS, WORDS, Kind, mask
+from compute_router.difficulty.number_runs import EXPRESSION, expressions
+from compute_router.difficulty.tokens import MAX_CHARS
 
 __all__ = ["SHAPE", "shapes"]
 

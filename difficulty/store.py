@@ -16,13 +16,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from difficulty import probe_file
-from difficulty.codec import State, from_state, to_state
-from difficulty.errors import ModelFileError
-from difficulty.features import SCHEMA
-from difficulty.manifest import MANIFEST, Format, Manifest, Provenance, read, sha256
-from difficulty.predictor import Predictor
-from difficulty.probe import EWENS
+from compute_router.difficulty import probe_file
+from compute_router.difficulty.codec import State, from_state, to_state
+from compute_router.difficulty.errors import ModelFileError
+from compute_router.difficulty.features import SCHEMA
+from compute_router.difficulty.manifest import MANIFEST, Format, Manifest, Provenance, read, sha256
+from compute_router.difficulty.predictor import Predictor
+from compute_router.difficulty.probe import EWENS
 
 __all__ = ["ALLOWED", "MAX_BYTES", "load", "save"]
 
@@ -41,7 +41,7 @@ ALLOWED = frozenset(
 """(module, class, loader) of everything a skops file may contain."""
 
 _LIBRARIES = ("numpy", "scikit-learn", "skops")
-_AGAIN = "restore it from version control or fit it again with `python -m training.difficulty`"
+_AGAIN = "restore it from version control or fit it again with `python -m research difficulty`"
 
 
 def save(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from difficulty.reader import Reader
+    from compute_router.difficulty.reader import Reader
 
 __all__ = ["Estimate", "TextModel"]
 
@@ -40,7 +40,9 @@ class TextModel:
     _reader: Reader = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        from difficulty.reader import Reader  # numpy comes with the first model, not with the package
+        from compute_router.difficulty.reader import (
+            Reader,  # numpy comes with the first model, not with the package
+        )
 
         object.__setattr__(self, "_reader", Reader(self.terms, self.shape))
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, Literal, TypeAlias, TypeVar
 
+from .fast_frozen import record
 from .outlook import Outlook
 from .path import Path
-from .record import record
 
 __all__ = [
     "Ask",

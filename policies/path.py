@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Literal
 
 from .answer import extract_answer
-from .record import record
+from .fast_frozen import record
 
 __all__ = ["Finish", "Path", "Step"]
 

@@ -1,6 +1,6 @@
 """compute-router: spends test-time compute where it pays (arXiv 2502.06703).
 
-    from router import Problem, Settings, build
+    from compute_router import Problem, Settings, build
 
     with build(Settings()) as router:
         for result in router.solve_many([Problem("p1", "Compute 27 + 45 - 13.")]):
@@ -15,33 +15,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from router.assemble import Settings, build
-    from router.decision import Decision
-    from router.engines import Engine, ScriptedEngine
-    from router.errors import RouterError
-    from router.job import Caps
-    from router.ledger import Ledger
-    from router.pipeline import Router
-    from router.problem import Problem, read_problems
-    from router.result import Result
-    from router.run import Run
-    from router.table import Table, load_table
+    from compute_router.decide.decision import Decision
+    from compute_router.decide.table import Table, load_table
+    from compute_router.engines import Engine, ScriptedEngine
+    from compute_router.errors import RouterError
+    from compute_router.execute.search_job import Caps
+    from compute_router.factory import Settings, build
+    from compute_router.io.run_directory import Run
+    from compute_router.ledger import Ledger
+    from compute_router.pipeline import Router
+    from compute_router.problem import Problem, read_problems
+    from compute_router.result import Result
 
 _HOMES = {
-    "Caps": "job",
-    "Decision": "decision",
+    "Caps": "execute.search_job",
+    "Decision": "decide.decision",
     "Engine": "engines",
     "Ledger": "ledger",
     "Problem": "problem",
     "Result": "result",
     "Router": "pipeline",
     "RouterError": "errors",
-    "Run": "run",
+    "Run": "io.run_directory",
     "ScriptedEngine": "engines",
-    "Settings": "assemble",
-    "Table": "table",
-    "build": "assemble",
-    "load_table": "table",
+    "Settings": "factory",
+    "Table": "decide.table",
+    "build": "factory",
+    "load_table": "decide.table",
     "read_problems": "problem",
 }
 

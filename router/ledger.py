@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from policies.record import record
+from compute_router.policies.fast_frozen import record
 
 __all__ = ["Flops", "Ledger", "Tokens"]
 

@@ -14,21 +14,21 @@ from statistics import fmean
 from types import TracebackType
 from typing import Self
 
-from difficulty import Distribution, PolicyModel, Predictor
-from policies import Limits, Outlook, Path, Strategy, make
-from policies import value as path_value
-from router.decision import Chooser, Decision
-from router.engines import Engine
-from router.errors import InputError
-from router.grading import Grader
-from router.job import Assess, Caps, Job, Solved, check_budget, check_deadline
-from router.ledger import Ledger
-from router.price import Price
-from router.problem import Problem
-from router.result import Result
-from router.scheduler import Scheduler
-from router.scoring import Scorer
-from router.table import Table
+from compute_router.decide.decision import Chooser, Decision
+from compute_router.decide.price import Price
+from compute_router.decide.table import Table
+from compute_router.difficulty import Distribution, PolicyModel, Predictor
+from compute_router.engines import Engine
+from compute_router.errors import InputError
+from compute_router.execute.scheduler import Scheduler
+from compute_router.execute.search_job import Assess, Caps, Job, Solved, check_budget, check_deadline
+from compute_router.grading import Grader
+from compute_router.ledger import Ledger
+from compute_router.policies import Limits, Outlook, Path, Strategy, make
+from compute_router.policies import value as path_value
+from compute_router.problem import Problem
+from compute_router.result import Result
+from compute_router.scoring import Scorer
 
 __all__ = ["Router"]
 

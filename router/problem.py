@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
-from policies.answer import extract_answer
-from router.errors import InputError
+from compute_router.errors import InputError
+from compute_router.policies.answer import extract_answer
 
 __all__ = ["MAX_PROBLEM_CHARS", "Problem", "read_problems", "reference", "storable"]
 

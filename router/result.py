@@ -6,11 +6,11 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from policies import Path
-from router.decision import Decision
-from router.errors import EngineError, RouterError
-from router.ledger import Ledger, Tokens
-from router.problem import Problem, storable
+from compute_router.decide.decision import Decision
+from compute_router.errors import EngineError, RouterError
+from compute_router.ledger import Ledger, Tokens
+from compute_router.policies import Path
+from compute_router.problem import Problem, storable
 
 __all__ = ["Result", "decision_of", "row_of"]
 

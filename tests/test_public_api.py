@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import policies
-import router
+import compute_router
+from compute_router import policies
 
 POLICIES = """
     AGGREGATES Ask Assess Beam BestOfN DVTS Direct Extend Finish Fork Greedy Group Key Limits MAX_N MCTS
@@ -22,5 +22,5 @@ def test_policies() -> None:
 
 
 def test_router() -> None:
-    assert set(router.__all__) == set(ROUTER.split())
-    assert all(getattr(router, name) is not None for name in router.__all__)
+    assert set(compute_router.__all__) == set(ROUTER.split())
+    assert all(getattr(compute_router, name) is not None for name in compute_router.__all__)

@@ -14,18 +14,18 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from difficulty import load, store
-from difficulty.manifest import MANIFEST, DataFile, Format, Provenance
-from router.data import data_path
-from router.errors import InputError
-from training.evaluation.blind import UNSEEING, Blind
-from training.evaluation.folds import FOLDS, identities
-from training.evaluation.run import sweep_file
-from training.evaluation.seen import TRAINING, InputFile, Trained, problem_keys, read_trained
-from training.grid import Grid
-from training.grids import grids
-from training.record import Record, read_records
-from training.tables import fit_table
+from compute_router.difficulty import load, store
+from compute_router.difficulty.manifest import MANIFEST, DataFile, Format, Provenance
+from compute_router.errors import InputError
+from compute_router.io.data_files import data_path
+from compute_router.training.evaluation.blind import UNSEEING, Blind
+from compute_router.training.evaluation.folds import FOLDS, identities
+from compute_router.training.evaluation.judge_sweep import sweep_file
+from compute_router.training.evaluation.seen import TRAINING, InputFile, Trained, problem_keys, read_trained
+from compute_router.training.outcomes.build_matrix import grids
+from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.sweep.record import Record, read_records
+from compute_router.training.tables import fit_table
 
 __all__ = ["Progress", "train"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from policies import Extend, Score
+from compute_router.policies import Extend, Score
 
 from .cost import Pace, batch_limit
 from .rig import TAG, Rig, text_of

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import cast
 
-from policies import Limits, Outcome, make
-from router.grading import Grader
-from router.scheduler import Job, Scheduler
+from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.grading import Grader
+from compute_router.policies import Limits, Outcome, make
 
 from .bound import Work, alone, perfect
 from .clock import run

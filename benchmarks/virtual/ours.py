@@ -7,10 +7,10 @@ from collections.abc import Coroutine
 from collections.abc import Sequence as Seq
 from typing import Any, Literal
 
-from policies import Path, Step
-from router.engines.base import Cut, Extension, ModelInfo, Request
-from router.ledger import Tokens
-from router.scoring import Scored
+from compute_router.engines.base import Cut, Extension, ModelInfo, Request
+from compute_router.ledger import Tokens
+from compute_router.policies import Path, Step
+from compute_router.scoring import Scored
 
 from .client import ROUND_TRIP_S, request_s
 from .cost import POLICY, PRM

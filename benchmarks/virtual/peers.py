@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from policies import Extend, Path, Score
+from compute_router.policies import Extend, Path, Score
 
 from .client import ROUND_TRIP_S, SYNC_REQUEST_S, request_s
 from .gpu import Sequence as Request

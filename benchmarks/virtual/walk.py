@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from policies import Extend, Fork, Group, Outcome, Path, Score, Search
-from router.seeds import seed_of
+from compute_router.execute.seeds import seed_of
+from compute_router.policies import Extend, Fork, Group, Outcome, Path, Score, Search
 
 from .world import Node, World
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from policies import Path, Step
-from router.engines.base import Request
+from compute_router.engines.base import Request
+from compute_router.policies import Path, Step
 
 __all__ = ["Node", "World"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import typer
 
-from router.cli.commands import doctor, route, solve
-from router.cli.convert_prm import convert_prm
-from router.cli.learning import calibrate, evaluate, import_, sweep, train
-from router.cli.train_prm import train_prm
+from compute_router.cli.commands import doctor, route, solve
+from compute_router.cli.convert_prm import convert_prm
+from compute_router.cli.learning import calibrate, evaluate, import_, sweep, train
+from compute_router.cli.train_prm import train_prm
 
 __all__ = ["UsageError", "app"]
 

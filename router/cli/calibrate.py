@@ -12,13 +12,13 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from difficulty import Ability, PolicyModel, load, names, probe_file, store
-from difficulty import calibrate as place
-from difficulty.manifest import DataFile, Format, Provenance, read
-from router.cli.exits import DONE
-from router.data import data_path
-from router.display import plain
-from router.errors import InputError
+from compute_router.cli.exits import DONE
+from compute_router.difficulty import Ability, PolicyModel, load, names, probe_file, store
+from compute_router.difficulty import calibrate as place
+from compute_router.difficulty.manifest import DataFile, Format, Provenance, read
+from compute_router.errors import InputError
+from compute_router.io.data_files import data_path
+from compute_router.io.display import plain
 
 __all__ = ["calibrate"]
 
@@ -39,7 +39,7 @@ def calibrate(
 ) -> int:
     """Place a policy model by its graded answers, write the predictor that knows it to `out`, and return the
     exit code. Raises RouterError, ModelFileError."""
-    from training.difficulty.graded import RESULTS, read_graded
+    from compute_router.training.difficulty.graded import RESULTS, read_graded
 
     if not policy_model.strip():
         raise InputError("the policy model needs a name")

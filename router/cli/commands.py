@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli.options import (
+from compute_router.cli.options import (
     AverageBudget,
     Budget,
     Deadline,
@@ -60,11 +60,11 @@ def solve(
     as_json: Json = False,
 ) -> None:
     """Solve problems: predicted difficulty, chosen strategy, answer and bill of each."""
-    from router.assemble import Settings
-    from router.cli.exits import guarded
-    from router.cli.solve import solve as run
-    from router.job import Caps
-    from router.price import Price
+    from compute_router.cli.exits import guarded
+    from compute_router.cli.solve import solve as run
+    from compute_router.decide.price import Price
+    from compute_router.execute.search_job import Caps
+    from compute_router.factory import Settings
 
     worth = None if price is None else Price(price, price_unit)
     where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
@@ -103,10 +103,10 @@ def route(
     as_json: Json = False,
 ) -> None:
     """Show the decision for each problem, and why, without solving."""
-    from router.assemble import Settings
-    from router.cli.exits import guarded
-    from router.cli.route import route as run
-    from router.price import Price
+    from compute_router.cli.exits import guarded
+    from compute_router.cli.route import route as run
+    from compute_router.decide.price import Price
+    from compute_router.factory import Settings
 
     worth = None if price is None else Price(price, price_unit)
     where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
@@ -127,9 +127,9 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Show what is installed, which engine and weights would be used, what is missing and how to get it."""
-    from router.assemble import Settings
-    from router.cli.doctor import doctor as run
-    from router.cli.exits import guarded
+    from compute_router.cli.doctor import doctor as run
+    from compute_router.cli.exits import guarded
+    from compute_router.factory import Settings
 
     urls = tuple(engine_url or ()), tuple(prm_url or ())
     settings = Settings(

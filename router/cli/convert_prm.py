@@ -23,7 +23,7 @@ def convert_prm(
     as_json: Annotated[bool, typer.Option("--json", help="Only JSON on standard output.")] = False,
 ) -> None:
     """Rewrite a PRM with a head of its own (Qwen2.5-Math-PRM, Skywork-o1-Open-PRM) as SGLang serves it."""
-    from router.cli.exits import DONE, guarded
+    from compute_router.cli.exits import DONE, guarded
 
     with guarded():
         _convert(source, out, as_json=as_json)
@@ -36,8 +36,8 @@ def _convert(source: Path, out: Path, *, as_json: bool) -> None:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
-    from router.convert import convert
-    from router.display import plain
+    from compute_router.io.display import plain
+    from compute_router.scoring.convert import convert
 
     console = Console(quiet=as_json, highlight=False, emoji=False, soft_wrap=True)
     bar = Progress(
@@ -59,7 +59,7 @@ def _convert(source: Path, out: Path, *, as_json: bool) -> None:
         )
     name = made.prm.rpartition("/")[2]
     # Older versions of SGLang cannot load the classes by themselves; the newer ones do not mind.
-    able = "SGLANG_EXTERNAL_MODEL_PACKAGE=router.sglang_models"
+    able = "SGLANG_EXTERNAL_MODEL_PACKAGE=compute_router.scoring.sglang_models"
     serve = [able, "python", "-m", "sglang.launch_server", "--model-path", str(made.out), "--is-embedding"]
     start = shlex.join([*serve, "--served-model-name", name])
     if as_json:

@@ -14,14 +14,14 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from difficulty import ModelFileError
-from difficulty import load as load_predictor
-from router.assemble import Settings
-from router.cli.exits import BAD_INPUT, DONE
-from router.display import plain
-from router.errors import RouterError
-from router.table import load_table
-from router.weights import default_policy_model, inspect
+from compute_router.cli.exits import BAD_INPUT, DONE
+from compute_router.decide.table import load_table
+from compute_router.difficulty import ModelFileError
+from compute_router.difficulty import load as load_predictor
+from compute_router.errors import RouterError
+from compute_router.factory import Settings
+from compute_router.io.display import plain
+from compute_router.weights import default_policy_model, inspect
 
 __all__ = ["doctor"]
 
@@ -92,7 +92,7 @@ def _engine(settings: Settings) -> list[Finding]:
 
 
 def _server(url: str, asked: str | None = None) -> str:
-    from router.engines.sglang import identify
+    from compute_router.engines.sglang import identify
 
     served = identify(url)
     if asked is not None:

@@ -9,10 +9,10 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from router.cli.exits import DONE
-from router.data import data_path
-from router.display import plain
-from router.price import Price
+from compute_router.cli.exits import DONE
+from compute_router.decide.price import Price
+from compute_router.io.data_files import data_path
+from compute_router.io.display import plain
 
 __all__ = ["evaluate"]
 
@@ -29,11 +29,11 @@ def evaluate(
     trust: bool,
 ) -> int:
     """Judge routing on a sweep and return the exit code. Raises RouterError, ModelFileError."""
-    from training.evaluation.document import document
-    from training.evaluation.judge import PRICES
-    from training.evaluation.plot import plot as draw
-    from training.evaluation.report import show
-    from training.evaluation.run import evaluate as judge
+    from compute_router.training.evaluation.json_report import document
+    from compute_router.training.evaluation.judge import PRICES
+    from compute_router.training.evaluation.judge_sweep import evaluate as judge
+    from compute_router.training.evaluation.plot import plot as draw
+    from compute_router.training.evaluation.text_report import show
 
     sections = judge(
         sweep,

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import typer
 
-from difficulty import ModelFileError
-from policies import SpecError
-from router.errors import RouterError
+from compute_router.difficulty import ModelFileError
+from compute_router.errors import RouterError
+from compute_router.policies import SpecError
 
 __all__ = ["BAD_INPUT", "DONE", "SOME_FAILED", "complain", "guarded"]
 

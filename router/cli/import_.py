@@ -10,9 +10,9 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from router.cli.exits import DONE, SOME_FAILED
-from router.display import plain
-from router.errors import InputError
+from compute_router.cli.exits import DONE, SOME_FAILED
+from compute_router.errors import InputError
+from compute_router.io.display import plain
 
 __all__ = ["import_"]
 
@@ -34,8 +34,8 @@ def import_(
     """Import logs into the sweep file `out`, print what became of them, return the exit code: 1 where a log
     was refused or gave nothing. `columns`: "field=column,...". Without any record no file is written. Raises
     RouterError."""
-    from training.importers import import_logs
-    from training.record import write_records
+    from compute_router.training.importers import import_logs
+    from compute_router.training.sweep.record import write_records
 
     imported = import_logs(
         paths,

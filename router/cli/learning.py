@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from router.cli.options import (
+from compute_router.cli.options import (
     EngineOption,
     EngineUrls,
     Json,
@@ -76,9 +76,9 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """Run every arm on every problem and keep all samples: what a table is learned from."""
-    from router.assemble import Settings
-    from router.cli.exits import guarded
-    from router.cli.sweep import sweep as run
+    from compute_router.cli.exits import guarded
+    from compute_router.cli.sweep import sweep as run
+    from compute_router.factory import Settings
 
     where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
     settings = Settings(engine, policy_model, prm, seed, table, predictor, None, *where)
@@ -132,8 +132,8 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Turn other systems' logs into a sweep file, graded again, and say what was dropped and why."""
-    from router.cli.exits import guarded
-    from router.cli.import_ import import_ as run
+    from compute_router.cli.exits import guarded
+    from compute_router.cli.import_ import import_ as run
 
     with guarded():
         code = run(
@@ -164,8 +164,8 @@ def train(
     trust: Trust = False,
 ) -> None:
     """Learn difficulty predictor and strategy table from sweeps."""
-    from router.cli.exits import guarded
-    from router.cli.train import train as run
+    from compute_router.cli.exits import guarded
+    from compute_router.cli.train import train as run
 
     with guarded():
         code = run(sweeps, out, base=base, seed=seed, form=form, trust=trust)
@@ -196,8 +196,8 @@ def evaluate(
     trust: Trust = False,
 ) -> None:
     """Judge the router against every fixed arm, the paper's rule and two oracles, on problems held out."""
-    from router.cli.evaluate import evaluate as run
-    from router.cli.exits import guarded
+    from compute_router.cli.evaluate import evaluate as run
+    from compute_router.cli.exits import guarded
 
     with guarded():
         code = run(sweep, table, price=price, base=base, plot=plot, seed=seed, as_json=as_json, trust=trust)
@@ -227,8 +227,8 @@ def calibrate(
     as_json: Json = False,
 ) -> None:
     """Place a new policy model by a few dozen graded answers; writes a predictor that knows it."""
-    from router.cli.calibrate import calibrate as run
-    from router.cli.exits import guarded
+    from compute_router.cli.calibrate import calibrate as run
+    from compute_router.cli.exits import guarded
 
     with guarded():
         code = run(

@@ -9,12 +9,12 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from router.assemble import Settings, chooser
-from router.cli.exits import DONE, SOME_FAILED
-from router.decision import Decision
-from router.display import plain
-from router.problem import Problem, read_problems
-from router.result import decision_of
+from compute_router.cli.exits import DONE, SOME_FAILED
+from compute_router.decide.decision import Decision
+from compute_router.factory import Settings, chooser
+from compute_router.io.display import plain
+from compute_router.problem import Problem, read_problems
+from compute_router.result import decision_of
 
 __all__ = ["route"]
 

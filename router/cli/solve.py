@@ -10,16 +10,16 @@ from typing import Any
 
 import orjson
 
-from policies import make, spec
-from router.assemble import Settings, build, run_config
-from router.cli.exits import DONE, SOME_FAILED
-from router.cli.heap import settle
-from router.cli.report import Report
-from router.job import Caps, check_deadline
-from router.problem import read_problems
-from router.result import row_of
-from router.run import Run
-from router.summary import summarize
+from compute_router.cli.exits import DONE, SOME_FAILED
+from compute_router.cli.heap import settle
+from compute_router.cli.screen import Report
+from compute_router.execute.search_job import Caps, check_deadline
+from compute_router.factory import Settings, build, run_config
+from compute_router.io.run_directory import Run
+from compute_router.io.summary import summarize
+from compute_router.policies import make, spec
+from compute_router.problem import read_problems
+from compute_router.result import row_of
 
 __all__ = ["solve"]
 

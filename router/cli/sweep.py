@@ -13,16 +13,16 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from router.assemble import Settings, build
-from router.cli.exits import DONE, SOME_FAILED
-from router.cli.heap import settle
-from router.cli.report import Report
-from router.display import plain
-from router.pipeline import Router
-from router.problem import read_problems
+from compute_router.cli.exits import DONE, SOME_FAILED
+from compute_router.cli.heap import settle
+from compute_router.cli.screen import Report
+from compute_router.factory import Settings, build
+from compute_router.io.display import plain
+from compute_router.pipeline import Router
+from compute_router.problem import read_problems
 
 if TYPE_CHECKING:
-    from training.plan import Arm
+    from compute_router.training.sweep.arms import Arm
 
 __all__ = ["sweep"]
 
@@ -39,9 +39,9 @@ def sweep(
 ) -> int:
     """Run every arm on every problem, write OUT/sweep.jsonl and return the exit code. Raises RouterError,
     ModelFileError."""
-    from training.plan import read_arms
-    from training.sweep import sweep as run
-    from training.sweep import sweepable
+    from compute_router.training.sweep.arms import read_arms
+    from compute_router.training.sweep.run_sweep import sweep as run
+    from compute_router.training.sweep.run_sweep import sweepable
 
     planned = read_arms(arms)
     given = read_problems(source, limit=limit)

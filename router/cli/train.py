@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from difficulty.manifest import Format
-from router.cli.exits import DONE
-from router.data import data_path
-from router.display import plain
+from compute_router.cli.exits import DONE
+from compute_router.difficulty.manifest import Format
+from compute_router.io.data_files import data_path
+from compute_router.io.display import plain
 
 __all__ = ["train"]
 
@@ -29,7 +29,7 @@ def train(
 ) -> int:
     """Learn predictor and table from sweeps, write them to `out`, return the exit code. Raises RouterError,
     ModelFileError."""
-    from training.bundle import train as fit
+    from compute_router.training.bundle import train as fit
 
     began = time.monotonic()
     console = Console(highlight=False, emoji=False, soft_wrap=True)

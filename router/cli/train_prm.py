@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli.options import Seed
+from compute_router.cli.options import Seed
 
 __all__ = ["train_prm"]
 
@@ -32,7 +32,7 @@ def train_prm(
     seed: Seed = 0,
 ) -> None:
     """Train the embedded PRM on a policy model's own rollouts."""
-    from router.cli.exits import DONE, guarded
+    from compute_router.cli.exits import DONE, guarded
 
     with guarded():
         _train(runs, out, seed=seed, report=report)
@@ -43,9 +43,9 @@ def _train(runs: list[Path], out: Path, *, seed: int, report: bool) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from router.display import plain
-    from training.prm.report import lines
-    from training.prm.run import train
+    from compute_router.io.display import plain
+    from compute_router.training.prm.prm_report import lines
+    from compute_router.training.prm.train_prm import train
 
     began = time.monotonic()
     trained = train(runs, out, seed=seed, with_report=report)

@@ -1,6 +1,6 @@
 """Engines: who extends paths. One small protocol (base.py), several implementations."""
 
-from router.engines.base import Engine, Extension, ModelInfo, Request
-from router.engines.scripted import ScriptedEngine
+from compute_router.engines.base import Engine, Extension, ModelInfo, Request
+from compute_router.engines.scripted import ScriptedEngine
 
 __all__ = ["Engine", "Extension", "ModelInfo", "Request", "ScriptedEngine"]

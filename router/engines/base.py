@@ -7,9 +7,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from policies import Step
-from policies.record import record
-from router.ledger import Tokens
+from compute_router.ledger import Tokens
+from compute_router.policies import Step
+from compute_router.policies.fast_frozen import record
 
 __all__ = ["Cut", "Engine", "Extension", "ModelInfo", "Request"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from router.engines.base import ModelInfo
-from router.errors import WeightsError
-from router.weights import Weights, read_header
+from compute_router.engines.base import ModelInfo
+from compute_router.errors import WeightsError
+from compute_router.weights import Weights, read_header
 
 __all__ = ["model_info"]
 

@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from hashlib import blake2b
 
-from router.engines.base import Cut, Extension, ModelInfo, Request
-from router.engines.steps import STEP_END, Piece, cut_steps
-from router.errors import ContextOverflow
-from router.ledger import Tokens
+from compute_router.engines.base import Cut, Extension, ModelInfo, Request
+from compute_router.engines.steps import STEP_END, Piece, cut_steps
+from compute_router.errors import ContextOverflow
+from compute_router.ledger import Tokens
 
 __all__ = ["Script", "ScriptedEngine"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policies import Step
-from router.engines.ids import packed
+from compute_router.engines.ids import packed
+from compute_router.policies import Step
 
 __all__ = ["STEP_END", "Piece", "cut_steps"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from router.errors import EngineError
-from router.prompt import chat
+from compute_router.engines.prompt import chat
+from compute_router.errors import EngineError
 
 __all__ = ["Tokenizer", "framed", "from_transformers"]
 

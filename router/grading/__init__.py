@@ -5,6 +5,6 @@
 Importing this is cheap: sympy and math-verify are loaded by the worker processes only.
 """
 
-from router.grading.grader import Grader
+from compute_router.grading.grader import Grader
 
 __all__ = ["Grader"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from router.grading.normal import are_different_words, normalize, number, too_long
-from router.grading.process import WorkerPool
+from compute_router.grading.normal import are_different_words, normalize, number, too_long
+from compute_router.grading.process import WorkerPool
 
 __all__ = ["Grader"]
 

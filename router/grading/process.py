@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal, get_args
 
-from router.errors import GradingError
+from compute_router.errors import GradingError
 
 __all__ = ["Verdict", "WorkerPool"]
 

@@ -5,7 +5,7 @@ it at the deadline (an interval timer, so C code that holds the interpreter ends
 goes on. Orphans are impossible beyond one deadline: the worker ends when its input does, and
 a child never outlives its timer.
 
-This file is run by its path and imports nothing of ours; `router.grading.process` is the other end.
+This file is run by its path and imports nothing of ours; `compute_router.grading.process` is the other end.
 One line of JSON in, `{"gold", "answer", "symmetric", "seconds"}`; one line out, a verdict. The first
 line out is "ready", or says why not.
 """

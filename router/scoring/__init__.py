@@ -6,10 +6,10 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Final
 
-from router.errors import InputError
-from router.scoring.base import Scored, Scorer, checked
-from router.scoring.embedded import EmbeddedPrm
-from router.scoring.logprob import LogprobBaseline
+from compute_router.errors import InputError
+from compute_router.scoring.base import Scored, Scorer, checked
+from compute_router.scoring.embedded import EmbeddedPrm
+from compute_router.scoring.logprob import LogprobBaseline
 
 __all__ = ["SCORERS", "EmbeddedPrm", "LogprobBaseline", "Scored", "Scorer", "checked", "make_scorer"]
 

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-from policies import Path
-from policies.record import record
-from router.errors import RouterError, ScorerError
-from router.ledger import Tokens
+from compute_router.errors import RouterError, ScorerError
+from compute_router.ledger import Tokens
+from compute_router.policies import Path
+from compute_router.policies.fast_frozen import record
 
 __all__ = ["Scored", "Scorer", "checked"]
 

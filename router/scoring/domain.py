@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from router.scoring.arithmetic import domain
-from router.scoring.embedded import EmbeddedPrm
+from compute_router.scoring.arithmetic import domain
+from compute_router.scoring.embedded import EmbeddedPrm
 
 __all__ = ["domain_of"]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path as File
 
-from policies import Path
-from router.scoring.base import Scored
-from router.scoring.embedded_file import FILE, read, shipped
-from router.scoring.linear import Weights
+from compute_router.policies import Path
+from compute_router.scoring.base import Scored
+from compute_router.scoring.embedded_file import FILE, read, shipped
+from compute_router.scoring.linear import Weights
 
 __all__ = ["EmbeddedPrm"]
 
@@ -20,7 +20,7 @@ _AT_ONCE = 32
 
 class EmbeddedPrm:
     """Scores a step by the calibrated probability that the final answer will be right, given the problem and
-    the steps up to it. Sees their text and log-probabilities (router.scoring.arithmetic.evidence), runs no
+    the steps up to it. Sees their text and log-probabilities (scoring.arithmetic.evidence), runs no
     model and costs no tokens.
 
     `weights`: a directory that `compute-router train-prm` wrote, or what is in one; the shipped ones without.

@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from difficulty import ModelFileError, names
-from difficulty.json_file import contents, parsed, replace
-from difficulty.manifest import MANIFEST, Provenance, sha256
-from router.data import data_path
-from router.errors import RouterError
-from router.scoring.arithmetic import FEATURES, SCHEMA
-from router.scoring.linear import Linear, Weights
+from compute_router.difficulty import ModelFileError, names
+from compute_router.difficulty.json_file import contents, parsed, replace
+from compute_router.difficulty.manifest import MANIFEST, Provenance, sha256
+from compute_router.errors import RouterError
+from compute_router.io.data_files import data_path
+from compute_router.scoring.arithmetic import FEATURES, SCHEMA
+from compute_router.scoring.linear import Linear, Weights
 
 __all__ = ["FILE", "Manifest", "read", "read_manifest", "shipped", "write"]
 

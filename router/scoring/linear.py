@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies import Step
-from router.scoring.arithmetic import ANSWERED, evidence
+from compute_router.policies import Step
+from compute_router.scoring.arithmetic import ANSWERED, evidence
 
 __all__ = ["Linear", "Weights"]
 

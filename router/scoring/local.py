@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Event
 
-from policies import Path
-from router.errors import RouterError, ScorerError
-from router.ledger import Tokens
-from router.scoring.base import Scored, checked
-from router.scoring.families.base import Family, Layout, Vocabulary
-from router.scoring.local_batch import Row, batches
-from router.scoring.local_cache import Known, PrefixCache
-from router.scoring.local_model import LocalModel, weights_folder
-from router.scoring.registry import find_prm
-from router.scoring.vocabulary import from_transformers
+from compute_router.errors import RouterError, ScorerError
+from compute_router.ledger import Tokens
+from compute_router.policies import Path
+from compute_router.scoring.base import Scored, checked
+from compute_router.scoring.families.base import Family, Layout, Vocabulary
+from compute_router.scoring.known_prms import find_prm
+from compute_router.scoring.local_batch import Row, batches
+from compute_router.scoring.local_cache import Known, PrefixCache
+from compute_router.scoring.local_model import LocalModel, weights_folder
+from compute_router.scoring.prm_tokenizer import from_transformers
 
 __all__ = ["LocalScorer"]
 

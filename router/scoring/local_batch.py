@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from router.scoring.local_cache import Known
+from compute_router.scoring.local_cache import Known
 
 __all__ = ["Row", "batches"]
 

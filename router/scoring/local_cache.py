@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from router.scoring.families.base import Layout
+from compute_router.scoring.families.base import Layout
 
 __all__ = ["Known", "PrefixCache"]
 

@@ -8,10 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from router.errors import InputError
-from router.scoring.families.base import Readout, TokenPair
-from router.scoring.local_batch import Row
-from router.scoring.registry import Prm
+from compute_router.errors import InputError
+from compute_router.scoring.families.base import Readout, TokenPair
+from compute_router.scoring.known_prms import Prm
+from compute_router.scoring.local_batch import Row
 
 __all__ = ["LocalModel", "weights_folder"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from policies import Path
-from router.scoring.base import Scored
+from compute_router.policies import Path
+from compute_router.scoring.base import Scored
 
 __all__ = ["LogprobBaseline"]
 

@@ -1,8 +1,15 @@
 """Finds the GGUF file of a policy model: a named file, the cache, its hub, or the pinned mirror."""
 
-from router.weights.gguf import GgufHeader, read_header
-from router.weights.progress import Progress
-from router.weights.resolve import Availability, Weights, default_policy_model, inspect, resolve, size_of
+from compute_router.weights.gguf import GgufHeader, read_header
+from compute_router.weights.progress import Progress
+from compute_router.weights.resolve import (
+    Availability,
+    Weights,
+    default_policy_model,
+    inspect,
+    resolve,
+    size_of,
+)
 
 __all__ = [
     "Availability",

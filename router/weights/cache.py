@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from router.errors import WeightsError
-from router.weights.progress import Progress
+from compute_router.errors import WeightsError
+from compute_router.weights.progress import Progress
 
 __all__ = ["exclusive", "fingerprint", "remember", "weights_folder"]
 

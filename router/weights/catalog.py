@@ -10,9 +10,9 @@ from typing import Annotated, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from router.data import data_path
-from router.errors import WeightsError
-from router.weights.model import HubFile, Mirror, Model, Pin
+from compute_router.errors import WeightsError
+from compute_router.io.data_files import data_path
+from compute_router.weights.weight_file import HubFile, Mirror, Model, Pin
 
 __all__ = ["Catalog", "load"]
 

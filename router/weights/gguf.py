@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from router.errors import WeightsError
+from compute_router.errors import WeightsError
 
 __all__ = ["GgufHeader", "check_magic", "read_header"]
 

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from router.errors import WeightsError
-from router.weights.model import HubFile
-from router.weights.progress import Progress
+from compute_router.errors import WeightsError
+from compute_router.weights.progress import Progress
+from compute_router.weights.weight_file import HubFile
 
 __all__ = ["cached", "download", "offline"]
 

@@ -20,10 +20,10 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from router.errors import WeightsError
-from router.weights.cache import exclusive, fingerprint, remember
-from router.weights.model import Mirror, Pin
-from router.weights.progress import Progress, megabytes
+from compute_router.errors import WeightsError
+from compute_router.weights.cache import exclusive, fingerprint, remember
+from compute_router.weights.progress import Progress, megabytes
+from compute_router.weights.weight_file import Mirror, Pin
 
 __all__ = ["download", "has_pip"]
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from router.errors import WeightsError
-from router.weights.cache import fingerprint, weights_folder
-from router.weights.gguf import check_magic, read_header
-from router.weights.model import HubFile, Model, Pin
-from router.weights.progress import Progress, megabytes, silent
+from compute_router.errors import WeightsError
+from compute_router.weights.cache import fingerprint, weights_folder
+from compute_router.weights.gguf import check_magic, read_header
+from compute_router.weights.progress import Progress, megabytes, silent
+from compute_router.weights.weight_file import HubFile, Model, Pin
 
 __all__ = ["Availability", "Source", "Weights", "default_policy_model", "inspect", "resolve", "size_of"]
 
@@ -52,7 +52,7 @@ class Availability:
 
 def default_policy_model() -> str:
     """The name of the model that is used where the user names none."""
-    from router.weights.catalog import load
+    from compute_router.weights.catalog import load
 
     return load().default
 
@@ -116,7 +116,7 @@ def size_of(policy_model: str) -> tuple[str, int]:
 
 
 def _identify(policy_model: str) -> Path | Model:
-    from router.weights.catalog import load
+    from compute_router.weights.catalog import load
 
     if os.sep in policy_model or policy_model.lower().endswith(".gguf"):
         try:
@@ -135,7 +135,7 @@ def _identify(policy_model: str) -> Path | Model:
 
 
 def _named(path: Path, report: Progress, verify: bool) -> Weights:
-    from router.weights.catalog import load
+    from compute_router.weights.catalog import load
 
     size, sha256 = _checked(path, None, report, verify)
     known = load().pinned(Pin(size, sha256))
@@ -145,7 +145,7 @@ def _named(path: Path, report: Progress, verify: bool) -> Weights:
 def _sources(
     model: Model, report: Progress, allow_download: bool
 ) -> Iterator[tuple[Source, Callable[[], Path]]]:
-    from router.weights import hub, mirror
+    from compute_router.weights import hub, mirror
 
     if model.pin:
         yield "cache", lambda: _cached(model)
@@ -184,7 +184,7 @@ def _checked(path: Path, pin: Pin | None, report: Progress, verify: bool) -> tup
 
 
 def _plan(model: Model) -> str:
-    from router.weights import hub, mirror
+    from compute_router.weights import hub, mirror
 
     places = [] if hub.offline() else [f"the hub ({model.hub})"]
     if model.mirror and mirror.has_pip():

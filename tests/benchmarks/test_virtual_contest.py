@@ -8,7 +8,7 @@ from virtual.peers import ItsHub, Pattern, Rebase, SearchAndLearn, Workers
 from virtual.walk import Walk
 from virtual.world import World
 
-from policies import Path
+from compute_router.policies import Path
 
 PATTERNS: list[Pattern] = [SearchAndLearn(1), SearchAndLearn(3), ItsHub(1), Workers(3), Rebase(2), Rebase(64)]
 

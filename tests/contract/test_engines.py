@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.engine_contract import EngineContract, MakeEngine
 
-from router.engines import ScriptedEngine
-from router.engines.embedded import EmbeddedEngine
-from router.weights import resolve
+from compute_router.engines import ScriptedEngine
+from compute_router.engines.embedded import EmbeddedEngine
+from compute_router.weights import resolve
+from support.engine_contract import EngineContract, MakeEngine
 
 
 class TestScriptedEngine(EngineContract):

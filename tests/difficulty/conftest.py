@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-import difficulty
-from difficulty import Ability, Predictor
-from difficulty.ability import Abilities, AbilityLaw
-from difficulty.features import SHAPE
-from difficulty.manifest import Provenance
-from difficulty.text import TextModel
+from compute_router import difficulty
+from compute_router.difficulty import Ability, Predictor
+from compute_router.difficulty.ability import Abilities, AbilityLaw
+from compute_router.difficulty.features import SHAPE
+from compute_router.difficulty.manifest import Provenance
+from compute_router.difficulty.text import TextModel
+from support.places import ROOT
 
-SHIPPED = Path(__file__).parents[2] / "configs" / "difficulty"
+SHIPPED = ROOT / "configs" / "difficulty"
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import math
 from collections import Counter
 from itertools import pairwise
 
-from difficulty import Ability, Predictor
-from difficulty.logistic import NODES, sigmoid
-from difficulty.text import TextModel
+from compute_router.difficulty import Ability, Predictor
+from compute_router.difficulty.logistic import NODES, sigmoid
+from compute_router.difficulty.text import TextModel
 
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 OPERATORS = [*"+-*/^=<>×÷·−", "\\times", "\\cdot", "\\div", "\\le", "\\ge", "\\frac"]

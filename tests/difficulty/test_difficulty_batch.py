@@ -6,19 +6,18 @@ import json
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from difficulty_reference import bins_of, estimate_of, shape_of, terms_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from difficulty import PolicyModel, Predictor, block, reader
-from difficulty.features import SHAPE, extract
-from difficulty.text import TextModel
+from compute_router.difficulty import PolicyModel, Predictor, block, reader
+from compute_router.difficulty.features import SHAPE, extract
+from compute_router.difficulty.text import TextModel
+from support.places import ROOT, SHARED
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data" / "problems"
+PROBLEMS = SHARED / "data" / "problems"
 MODEL = PolicyModel("Qwen2.5-Coder-0.5B-Instruct", 494_032_768)
 
 DEMO = [
@@ -76,10 +75,10 @@ def test_real_and_crafted_texts_are_read_as_the_reference_reads_them(shipped: Pr
 
 
 @pytest.mark.shared
-@pytest.mark.skipif(not SHARED.exists(), reason="needs the sample data beside the checkout")
+@pytest.mark.skipif(not PROBLEMS.exists(), reason="needs the sample data beside the checkout")
 @pytest.mark.parametrize(("file", "field"), [("gsm8k_test.jsonl", "question"), ("math500.jsonl", "problem")])
 def test_data_sets_are_read_as_the_reference_reads_them(shipped: Predictor, file: str, field: str) -> None:
-    rows = [json.loads(line)[field] for line in (SHARED / file).read_text("utf-8").splitlines()]
+    rows = [json.loads(line)[field] for line in (PROBLEMS / file).read_text("utf-8").splitlines()]
     is_as_in_the_reference(shipped, random.Random(0).sample(rows, 200))
 
 

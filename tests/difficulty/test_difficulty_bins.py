@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from difficulty import Distribution, bin_of
-from difficulty.logistic import NODES, expected_sigmoid, sigmoid
+from compute_router.difficulty import Distribution, bin_of
+from compute_router.difficulty.logistic import NODES, expected_sigmoid, sigmoid
 
 means = st.floats(-40, 40)
 sds = st.floats(0, 8)

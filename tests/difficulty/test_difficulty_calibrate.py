@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from difficulty import Ability, PolicyModel, Predictor, calibrate
-from difficulty.logistic import sigmoid
-from difficulty.text import Estimate
+from compute_router.difficulty import Ability, PolicyModel, Predictor, calibrate
+from compute_router.difficulty.logistic import sigmoid
+from compute_router.difficulty.text import Estimate
 
 PRIOR = Ability(0.0, 1.5, "parameters")
 

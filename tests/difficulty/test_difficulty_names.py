@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from difficulty import Ability, PolicyModel
-from difficulty.ability import Abilities, AbilityLaw
-from difficulty.names import base, family, key
+from compute_router.difficulty import Ability, PolicyModel
+from compute_router.difficulty.ability import Abilities, AbilityLaw
+from compute_router.difficulty.names import base, family, key
 
 
 @pytest.mark.parametrize(

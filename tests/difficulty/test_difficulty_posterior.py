@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from difficulty import Distribution, posterior
-from difficulty.posterior import SCATTER
-from router.data import data_path
+from compute_router.difficulty import Distribution, posterior
+from compute_router.difficulty.posterior import SCATTER
+from support.places import ROOT
 
 FLAT = Distribution(1 / 3, 1 / 3, 1 / 3, 0.35)
 
@@ -72,7 +72,7 @@ def test_a_prm_says_which_answer_is_right() -> None:
 def test_the_scatter_of_wrong_answers_is_that_of_the_shipped_sweep() -> None:
     rows = [
         json.loads(line)
-        for line in data_path("sweeps/qwen2.5-coder-0.5b.jsonl").read_text().split("\n")
+        for line in (ROOT / "research/data/sweeps/qwen2.5-coder-0.5b.jsonl").read_text().split("\n")
         if line
     ]
     wrong = [

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from difficulty import Ability, PolicyModel, Predictor
-from difficulty.features import SHAPE, extract
-from difficulty.tokens import MAX_CHARS
+from compute_router.difficulty import Ability, PolicyModel, Predictor
+from compute_router.difficulty.features import SHAPE, extract
+from compute_router.difficulty.tokens import MAX_CHARS
 
 MODEL = PolicyModel("Qwen2.5-Coder-0.5B-Instruct", 494_032_768)
 PROBLEMS = [
@@ -144,7 +144,7 @@ def test_a_batch_of_hostile_texts_is_quick(shipped: Predictor) -> None:
 
 def test_importing_the_package_loads_no_library() -> None:
     code = (
-        "import sys, difficulty, difficulty.predictor;"
+        "import sys, difficulty, compute_router.difficulty.predictor;"
         "assert not {'numpy', 'scipy', 'sklearn', 'skops', 'pydantic'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

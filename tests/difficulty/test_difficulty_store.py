@@ -17,11 +17,11 @@ import pytest
 import skops.io
 from sklearn.linear_model import Ridge
 
-import difficulty
-from difficulty import ModelFileError, Predictor
-from difficulty.codec import to_state
-from difficulty.manifest import MANIFEST, Provenance, sha256
-from difficulty.store import load, save
+from compute_router import difficulty
+from compute_router.difficulty import ModelFileError, Predictor
+from compute_router.difficulty.codec import to_state
+from compute_router.difficulty.manifest import MANIFEST, Provenance, sha256
+from compute_router.difficulty.store import load, save
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from difficulty import Distribution, posterior
-from difficulty.posterior import CELLS, EDGES, POINTS, cells
-from difficulty.probe import EWENS, Probe
+from compute_router.difficulty import Distribution, posterior
+from compute_router.difficulty.posterior import CELLS, EDGES, POINTS, cells
+from compute_router.difficulty.probe import EWENS, Probe
 
 FITTED = Probe(8.0, 2.0, -1.0, 1.5, 0.8, -0.2, (("a PRM", -2.0, 0.5),))
 ODD = (None, float("nan"), float("inf"), -float("inf"), -1e308, 1e308, -3.0, 0.0, 0.4, 1.0)
@@ -58,7 +58,7 @@ def test_the_intervals_have_the_masses_of_the_bins(prior: Distribution) -> None:
 
 @given(mean=st.floats(-5, 5), sd=st.floats(0.3, 5))
 def test_inside_the_bins_it_is_the_logit_normal_that_the_prior_was_made_of(mean: float, sd: float) -> None:
-    from difficulty.logistic import logit, upper_tail
+    from compute_router.difficulty.logistic import logit, upper_tail
 
     prior = Distribution.of_logit(mean, sd)
     if min(prior.easy, prior.medium, prior.hard) < 1e-3:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from difficulty import ModelFileError, load
-from difficulty.manifest import Provenance
-from difficulty.probe import EWENS, Probe
-from difficulty.probe_file import PROBE, read, write
-from difficulty.store import save
-from router.data import data_path
+from compute_router.difficulty import ModelFileError, load
+from compute_router.difficulty.manifest import Provenance
+from compute_router.difficulty.probe import EWENS, Probe
+from compute_router.difficulty.probe_file import PROBE, read, write
+from compute_router.difficulty.store import save
+from compute_router.io.data_files import data_path
 
 FITTED = Probe(8.0, 2.0, -1.0, 1.5, 0.8, -0.2, (("a PRM", -2.0, 0.5),))
 ORIGIN = Provenance(command="by hand", seed=3, data=[])

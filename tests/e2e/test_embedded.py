@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.searches import SEARCHES, search_on
 
-from policies.direct import OPENING
-from router.engines import Extension, Request
-from router.engines.embedded import EmbeddedEngine
-from router.errors import ContextOverflow
-from router.weights import Weights, resolve
+from compute_router.engines import Extension, Request
+from compute_router.engines.embedded import EmbeddedEngine
+from compute_router.errors import ContextOverflow
+from compute_router.policies.direct import OPENING
+from compute_router.weights import Weights, resolve
+from support.searches import SEARCHES, search_on
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -173,7 +173,7 @@ def test_a_direct_answer_is_begun_for_the_model(engine: EmbeddedEngine, runner: 
 
 
 def test_the_command_line_solves_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from router.cli import main
+    from compute_router.cli import main
 
     problems = tmp_path / "problems.jsonl"
     problems.write_text(
@@ -197,7 +197,7 @@ def test_a_damaged_model_file_is_one_error(
     weights: Weights, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The header is whole, the tensors are cut off: only llama.cpp itself can notice."""
-    from router.cli import main
+    from compute_router.cli import main
 
     damaged = tmp_path / "damaged.gguf"
     with weights.path.open("rb") as file:

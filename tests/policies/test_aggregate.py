@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import AGGREGATES, Path, Step, value
+from compute_router.policies import AGGREGATES, Path, Step, value
 
 
 def path(n_steps: int, scores_S: tuple[float, ...]) -> Path:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import extract_answer
-from policies.answer import MAX_ANSWER_CHARS
+from compute_router.policies import extract_answer
+from compute_router.policies.answer import MAX_ANSWER_CHARS
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import SPECS, Memory, drive, faulty, toy_world
 
-from policies import STRATEGIES, Limits, make
+from compute_router.policies import STRATEGIES, Limits, make
+from support.drive import SPECS, Memory, drive, faulty, toy_world
 
 LIMITS = Limits(steps=6)
 SEEDS = st.integers(0, 1000)

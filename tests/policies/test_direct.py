@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.drive import World, drive
 
-from policies import Extend, Limits, Path, Step, extract_answer, make
-from policies.direct import OPENING
+from compute_router.policies import Extend, Limits, Path, Step, extract_answer, make
+from compute_router.policies.direct import OPENING
+from support.drive import World, drive
 
 
 def scores(path: Path) -> tuple[float, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import drive, faulty, toy_world
 
-from policies import AGGREGATES, SELECTS, Limits, Path, make
+from compute_router.policies import AGGREGATES, SELECTS, Limits, Path, make
+from support.drive import drive, faulty, toy_world
 
 LIMITS = Limits(steps=6)
 

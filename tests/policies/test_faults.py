@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import SPECS, Driven, World, drive, faulty, same_value, toy_world
 
-from policies import Extend, Finish, Limits, Path, Score, make
+from compute_router.policies import Extend, Finish, Limits, Path, Score, make
+from support.drive import SPECS, Driven, World, drive, faulty, same_value, toy_world
 
 LIMITS = Limits(steps=6)
 MOST = 6 * 9 * 3

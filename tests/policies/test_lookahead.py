@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import World, drive, faulty, toy_world, write
 
-from policies import Extend, Limits, Path, make
+from compute_router.policies import Extend, Limits, Path, make
+from support.drive import World, drive, faulty, toy_world, write
 
 LIMITS = Limits(steps=5)
 

@@ -10,10 +10,10 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import Driven, World, draw, drive, faulty, toy_world, write
 from treequest import StandardMCTS
 
-from policies import Extend, Finish, Limits, Path, make
+from compute_router.policies import Extend, Finish, Limits, Path, make
+from support.drive import Driven, World, draw, drive, faulty, toy_world, write
 
 LIMITS = Limits(steps=6)
 Lineage = tuple[int, ...]

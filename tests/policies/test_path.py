@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import Finish, Path, Step
+from compute_router.policies import Finish, Path, Step
 
 TEXTS = st.sampled_from(["", "\n\n", "  ", "one.\n\n", "two", "\\boxed{3}\n\n", "end"])
 STEPS = st.builds(lambda text, n: Step(text, tuple(range(n)), (-0.5,) * n), TEXTS, st.integers(0, 3))

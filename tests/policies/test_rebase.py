@@ -8,10 +8,10 @@ from itertools import groupby
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import Driven, World, drive, faulty, toy_world, write
 
-from policies import Extend, Finish, Limits, Path, make
-from policies.rebase import shares
+from compute_router.policies import Extend, Finish, Limits, Path, make
+from compute_router.policies.rebase import shares
+from support.drive import Driven, World, drive, faulty, toy_world, write
 
 LIMITS = Limits(steps=6)
 # Hundredths: two values are equal or clearly not.

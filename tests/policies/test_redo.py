@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import SPECS, Driven, World, drive, faulty, toy_world, write
 
-from policies import Extend, Limits, Path, Step, make
+from compute_router.policies import Extend, Limits, Path, Step, make
+from support.drive import SPECS, Driven, World, drive, faulty, toy_world, write
 
 LIMITS = Limits(steps=12)
 # Of every sample, the values of the tries at each of its steps, as many as there may be; the step after the

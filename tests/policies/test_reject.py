@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import Driven, World, draw, drive, toy_world, write
 
-from policies import Extend, Limits, Path, Score, make, value
+from compute_router.policies import Extend, Limits, Path, Score, make, value
+from support.drive import Driven, World, draw, drive, toy_world, write
 
 LIMITS = Limits(steps=12)
 

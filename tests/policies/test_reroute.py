@@ -7,10 +7,10 @@ from itertools import groupby
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import Driven, World, drive, toy_world, write
 
-from policies import Assess, Extend, Limits, Outlook, Path, Score, make
-from policies.reroute import ARMS
+from compute_router.policies import Assess, Extend, Limits, Outlook, Path, Score, make
+from compute_router.policies.reroute import ARMS
+from support.drive import Driven, World, drive, toy_world, write
 
 LIMITS = Limits(steps=6)
 OUTLOOKS = {

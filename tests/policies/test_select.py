@@ -9,9 +9,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.drive import World, drive, same_value
 
-from policies import SELECTS, Extend, Outcome, Path, Step, select
+from compute_router.policies import SELECTS, Extend, Outcome, Path, Step, select
+from support.drive import World, drive, same_value
 
 
 def path(answer: str | None, scores_S: tuple[float, ...] = (), logprob: float = -0.5, note: str = "") -> Path:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import AGGREGATES, MAX_N, SELECTS, STRATEGIES, SpecError, make, spec
-from policies.reroute import ARMS
+from compute_router.policies import AGGREGATES, MAX_N, SELECTS, STRATEGIES, SpecError, make, spec
+from compute_router.policies.reroute import ARMS
 
 STOPS = st.one_of(st.sampled_from(["never", "certain"]), st.integers(500, 999).map(lambda k: str(k / 1000)))
 ARM = st.sampled_from(ARMS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support.drive import World, drive, toy_world
 
-from policies import Extend, Key, Limits, Path, Score, Step, make
+from compute_router.policies import Extend, Key, Limits, Path, Score, Step, make
+from support.drive import World, drive, toy_world
 
 LIMITS = Limits(step_tokens=10, path_tokens=40, steps=6)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta
-from support.drive import Driven, World, draw, drive, faulty, one_value, toy_world, write
 
-from policies import Extend, Group, Limits, Path, make
-from policies.stop import Lead, Stop, standing, stop_rule
+from compute_router.policies import Extend, Group, Limits, Path, make
+from compute_router.policies.stop import Lead, Stop, standing, stop_rule
+from support.drive import Driven, World, draw, drive, faulty, one_value, toy_world, write
 
 LIMITS = Limits(steps=6)
 ANSWERS = st.sampled_from(["1", "1", "2", "1/2", "0.5", "x", None])

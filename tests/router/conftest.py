@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 from router_kit import Cli, MakeRouter, Ran
 
-from difficulty import Predictor
-from difficulty.ability import Abilities, AbilityLaw
-from difficulty.features import SHAPE
-from difficulty.text import TextModel
-from policies import Limits
-from router import Router, ScriptedEngine, load_table
-from router.cli import main
-from router.data import data_path
-from router.scoring import LogprobBaseline
+from compute_router import Router, ScriptedEngine, load_table
+from compute_router.cli import main
+from compute_router.difficulty import Predictor
+from compute_router.difficulty.ability import Abilities, AbilityLaw
+from compute_router.difficulty.features import SHAPE
+from compute_router.difficulty.text import TextModel
+from compute_router.io.data_files import data_path
+from compute_router.policies import Limits
+from compute_router.scoring import LogprobBaseline
 
 
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
     """compute-router, with a scripted engine that does not dawdle."""
-    monkeypatch.setattr(import_module("router.assemble"), "SCRIPTED_DELAY_S", 0.0)
+    monkeypatch.setattr(import_module("compute_router.factory"), "SCRIPTED_DELAY_S", 0.0)
 
     def run(*arguments: str) -> Ran:
         with pytest.raises(SystemExit) as end:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from router import Router
+from compute_router import Router
 
 MakeRouter = Callable[..., Router]
 

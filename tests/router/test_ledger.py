@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ledger import Ledger, Tokens
+from compute_router.ledger import Ledger, Tokens
 
 
 @st.composite

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from router_kit import MakeRouter, untimed
 
-from policies import Limits
-from policies import make as make_strategy
-from router import Problem, Router
-from router.engines.base import Extension, Request
-from router.errors import EngineError, InputError
-from router.result import row_of
+from compute_router import Problem, Router
+from compute_router.engines.base import Extension, Request
+from compute_router.errors import EngineError, InputError
+from compute_router.policies import Limits
+from compute_router.policies import make as make_strategy
+from compute_router.result import row_of
 
 SPECS = ["greedy", "majority:n=8", "best_of_n:n=8,select=weighted", "beam:n=8,m=2", "dvts:n=8,m=4"]
 PROBLEMS = [Problem(f"p{i}", f"{'Prove' if i % 3 else 'Compute'} {i} + {i * i}.", str(i)) for i in range(12)]
@@ -150,8 +150,8 @@ def test_leaving_early_leaves_nothing_running(make_router: MakeRouter) -> None:
 
 def test_the_answer_is_graded_as_mathematics(make_router: MakeRouter) -> None:
     async def script(request: Request) -> Extension:
-        from policies import Step
-        from router.ledger import Tokens
+        from compute_router.ledger import Tokens
+        from compute_router.policies import Step
 
         return Extension((Step("So \\boxed{\\frac{1}{2}}.", (1,)),), "stop", Tokens(1, 0, 1))
 

@@ -11,14 +11,14 @@ import orjson
 import pytest
 from router_kit import MakeRouter
 
-from policies import STRATEGIES, Step
-from policies import make as make_strategy
-from router import Problem, Result, ScriptedEngine
-from router.data import data_path
-from router.engines.base import Extension, Request
-from router.errors import ContextOverflow, EngineError
-from router.ledger import Tokens
-from router.result import row_of
+from compute_router import Problem, Result, ScriptedEngine
+from compute_router.engines.base import Extension, Request
+from compute_router.errors import ContextOverflow, EngineError
+from compute_router.io.data_files import data_path
+from compute_router.ledger import Tokens
+from compute_router.policies import STRATEGIES, Step
+from compute_router.policies import make as make_strategy
+from compute_router.result import row_of
 
 SCHEMA = json.loads(data_path("result.schema.json").read_text())
 VALID = jsonschema.Draft202012Validator(SCHEMA)

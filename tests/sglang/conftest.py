@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 from sglang_tests import Run
+
+from compute_router.engines.base import Engine
+from compute_router.engines.sglang import SGLangEngine, identify
 from support.sglang_cpu.model import make_policy_model
 from support.sglang_cpu.server import Server
-
-from router.engines.base import Engine
-from router.engines.sglang import SGLangEngine, identify
 
 try:
     metadata.version("sglang")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from router.engines.base import Engine, Extension
+from compute_router.engines.base import Engine, Extension
 
 __all__ = ["PROBLEM", "Run", "ids", "text", "until"]
 

@@ -10,15 +10,15 @@ import sys
 
 import psutil
 
-from difficulty import load
-from policies import Limits, make
-from router.data import data_path
-from router.engines.sglang import Inside, SGLangEngine
-from router.errors import EngineError
-from router.pipeline import Router
-from router.problem import Problem
-from router.scoring import LogprobBaseline
-from router.table import load_table
+from compute_router.decide.table import load_table
+from compute_router.difficulty import load
+from compute_router.engines.sglang import Inside, SGLangEngine
+from compute_router.errors import EngineError
+from compute_router.io.data_files import data_path
+from compute_router.pipeline import Router
+from compute_router.policies import Limits, make
+from compute_router.problem import Problem
+from compute_router.scoring import LogprobBaseline
 
 OPTIONS = {
     "device": "cpu",

@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
+from compute_router.errors import EngineError
+from compute_router.ledger import Tokens
+from compute_router.scoring import Scored
+from compute_router.scoring.convert import convert
+from compute_router.scoring.known_prms import find_prm
+from compute_router.scoring.sglang import SGLangScorer
 from support.prm_kit import path, score
 from support.prm_truth import Truth
 from support.sglang_cpu.server import Server
 from support.tiny_models import Kind, save_model, save_tokenizer
-
-from router.convert import convert
-from router.errors import EngineError
-from router.ledger import Tokens
-from router.scoring import Scored
-from router.scoring.registry import find_prm
-from router.scoring.sglang import SGLangScorer
 
 PROBLEM = "How many legs do twelve cats and three birds have together?"
 STEPS = ("Cats have 48 legs.", "The birds have 6 of them.", "So 48 + 6 = 54.", "The answer is 54.")
@@ -53,7 +53,7 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     made = convert(folder, into / "served")
     with pytest.MonkeyPatch.context() as patch:
         # SGLang 0.5.10 cannot load the classes that serve these heads by itself.
-        patch.setenv("SGLANG_EXTERNAL_MODEL_PACKAGE", "router.sglang_models")
+        patch.setenv("SGLANG_EXTERNAL_MODEL_PACKAGE", "compute_router.scoring.sglang_models")
         with Server(made.out, into / "server.log", embedding=True, flags=("--dtype", "float32")) as served:
             yield Case(served, Truth(folder))
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+
+from compute_router.errors import EngineError
+from compute_router.ledger import Tokens
+from compute_router.scoring.known_prms import find_prm
+from compute_router.scoring.sglang import SGLangScorer
 from support.prm_kit import path, score
 from support.prm_truth import Truth
 from support.sglang_cpu.server import Server
 from support.tiny_models import save_model, save_tokenizer
-
-from router.errors import EngineError
-from router.ledger import Tokens
-from router.scoring.registry import find_prm
-from router.scoring.sglang import SGLangScorer
 
 PROBLEM = "How many legs do twelve cats and three birds have together?"
 STEPS = ("Cats have 48 legs.", "The birds have 6 of them.", "So 48 + 6 = 54.", "The answer is 54.")

@@ -9,13 +9,13 @@ from typing import Any
 import orjson
 import pytest
 from sglang_tests import PROBLEM, Run, ids, text, until
+
+from compute_router.engines.base import Cut, Engine, Request
+from compute_router.engines.sglang import identify, wire
+from compute_router.engines.sglang.http import Http
+from compute_router.errors import ContextOverflow, EngineError
 from support.sglang_cpu.model import BOXES, END
 from support.sglang_cpu.server import Server
-
-from router.engines.base import Cut, Engine, Request
-from router.engines.sglang import identify, wire
-from router.engines.sglang.http import Http
-from router.errors import ContextOverflow, EngineError
 
 
 async def asked(engine: Engine, **changes: Any) -> Request:

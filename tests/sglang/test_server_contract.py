@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support.engine_contract import EngineContract, MakeEngine
 
-from router.engines.sglang import Fleet, SGLangEngine
+from compute_router.engines.sglang import Fleet, SGLangEngine
+from support.engine_contract import EngineContract, MakeEngine
 
 
 class TestSGLang(EngineContract):

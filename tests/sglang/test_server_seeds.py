@@ -6,7 +6,7 @@ import asyncio
 
 from sglang_tests import PROBLEM, Run, ids
 
-from router.engines.base import Engine, Request
+from compute_router.engines.base import Engine, Request
 
 
 async def asks(engine: Engine, temperature: float = 1.0) -> list[Request]:

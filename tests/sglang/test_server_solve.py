@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.sglang_cpu.server import Server
 
-from router.cli import main
+from compute_router.cli import main
+from support.sglang_cpu.server import Server
 
 SPECS = ("greedy", "best_of_n:n=4", "beam:n=4,m=2", "dvts:n=4,m=2")
 
@@ -123,7 +123,7 @@ def test_a_server_that_dies_fails_problems_and_the_run_goes_on_once_it_is_back(
     problems.write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = tmp_path / "run"
     arguments = ("solve", str(problems), "--strategy", "majority:n=2", "--budget", "80", "--out", str(out))
-    command = (sys.executable, "-m", "router.cli", *arguments, *over(server))
+    command = (sys.executable, "-m", "compute_router.cli", *arguments, *over(server))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 200
         while len(results(out)) < 5:

@@ -11,7 +11,20 @@ from hashlib import blake2b
 from random import Random
 from typing import Any, Protocol
 
-from policies import Ask, Assess, Extend, Finish, Fork, Group, Outcome, Outlook, Path, Score, Search, Step
+from compute_router.policies import (
+    Ask,
+    Assess,
+    Extend,
+    Finish,
+    Fork,
+    Group,
+    Outcome,
+    Outlook,
+    Path,
+    Score,
+    Search,
+    Step,
+)
 
 __all__ = [
     "SPECS",

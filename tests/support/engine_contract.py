@@ -9,10 +9,10 @@ from typing import TypeVar
 
 import pytest
 
-from policies import Path
-from router.engines import Engine, Extension, Request
-from router.engines.steps import STEP_END
-from router.errors import ContextOverflow
+from compute_router.engines import Engine, Extension, Request
+from compute_router.engines.steps import STEP_END
+from compute_router.errors import ContextOverflow
+from compute_router.policies import Path
 
 T = TypeVar("T")
 MakeEngine = Callable[[], Engine]

@@ -21,7 +21,7 @@ from importlib import import_module
 
 import skops.io  # noqa: F401
 
-from router.cli import app, main, solve  # noqa: F401
+from compute_router.cli import app, main, solve  # noqa: F401
 
 
 def run(arguments: list[str], signal: int | None, after: float) -> dict[str, float]:
@@ -46,7 +46,7 @@ def run(arguments: list[str], signal: int | None, after: float) -> dict[str, flo
 
 if __name__ == "__main__":
     delay_s, slots = sys.argv[1:]
-    build = import_module("router.assemble")
+    build = import_module("compute_router.factory")
     build.SCRIPTED_DELAY_S = float(delay_s)  # type: ignore[attr-defined]
     build.ScriptedEngine = partial(build.ScriptedEngine, slots=int(slots))  # type: ignore[attr-defined]
     for line in sys.stdin:

@@ -6,16 +6,15 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
+from compute_router.engines import Engine
+from compute_router.engines.base import Extension, Request
+from compute_router.engines.steps import Piece, cut_steps
+from compute_router.execute.scheduler import Job, Scheduler, Solved
+from compute_router.grading import Grader
+from compute_router.ledger import Tokens
+from compute_router.policies import Limits, Outcome, Path, Search, make
+from compute_router.scoring import LogprobBaseline, Scored, Scorer
 from support.drive import same_value
-
-from policies import Limits, Outcome, Path, Search, make
-from router.engines import Engine
-from router.engines.base import Extension, Request
-from router.engines.steps import Piece, cut_steps
-from router.grading import Grader
-from router.ledger import Tokens
-from router.scheduler import Job, Scheduler, Solved
-from router.scoring import LogprobBaseline, Scored, Scorer
 
 __all__ = ["FairScorer", "Numbers", "assert_no_task_is_left", "jobs", "said", "scheduler", "solve_all"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from router.convert.safetensors import Tensor, array_of, read_header
+from compute_router.scoring.convert.safetensors import Tensor, array_of, read_header
 
 __all__ = ["HIDDEN", "KINDS", "LAYERS", "make", "save", "score", "weights_of"]
 

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from compute_router.errors import RouterError
+from compute_router.policies import Path, Step
+from compute_router.scoring import Scored
+from compute_router.scoring.families.base import Head, Layout, Readout, TokenPair, Vocabulary
+from compute_router.scoring.known_prms import HeadKind, Prm
+from compute_router.scoring.sglang import SGLangScorer
 from support.prm_mock import logit
-
-from policies import Path, Step
-from router.errors import RouterError
-from router.scoring import Scored
-from router.scoring.families.base import Head, Layout, Readout, TokenPair, Vocabulary
-from router.scoring.registry import HeadKind, Prm
-from router.scoring.sglang import SGLangScorer
 
 __all__ = ["KINDS", "Toy", "Words", "expected", "labels", "path", "prm", "score", "scorer"]
 

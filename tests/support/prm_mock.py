@@ -18,6 +18,7 @@ from zlib import crc32
 
 import orjson
 from aiohttp import web
+
 from support.threaded import threaded
 
 __all__ = ["PrmMock", "logit"]

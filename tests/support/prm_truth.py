@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from router.scoring.families.base import Family, TokenPair
-from router.scoring.registry import find_prm
-from router.scoring.vocabulary import from_transformers
+from compute_router.scoring.families.base import Family, TokenPair
+from compute_router.scoring.known_prms import find_prm
+from compute_router.scoring.prm_tokenizer import from_transformers
 
 __all__ = ["Truth"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from policies import Limits, Outcome, make
-from router.engines import Engine
-from router.grading import Grader
-from router.scheduler import Job, Scheduler
-from router.scoring import LogprobBaseline
+from compute_router.engines import Engine
+from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.grading import Grader
+from compute_router.policies import Limits, Outcome, make
+from compute_router.scoring import LogprobBaseline
 
 __all__ = ["SEARCHES", "search_on"]
 

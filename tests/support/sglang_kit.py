@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from compute_router.engines.base import Request
+from compute_router.engines.sglang import SGLangEngine, identify
 from support.sglang_mock import SGLangMock, tokenize
-
-from router.engines.base import Request
-from router.engines.sglang import SGLangEngine, identify
 
 __all__ = ["ask", "make", "until"]
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.record import Record, write_records
+from compute_router.training.sweep.record import Record, write_records
 
 SPECS = {
     "majority:n=1": (0.97, 0.30, 0.02),

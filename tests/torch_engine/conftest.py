@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from router.weights import Weights, resolve
+from compute_router.weights import Weights, resolve
 
 if TYPE_CHECKING:
-    from router.engines.torch.model import Loaded
+    from compute_router.engines.torch.model import Loaded
 
 try:
     for name in ("torch", "transformers", "accelerate", "gguf"):
@@ -29,7 +29,7 @@ def loaded(weights: Weights) -> Loaded:
     """In 32 bits on every processor: rounding is then too small to be taken for a mistake."""
     import torch
 
-    from router.engines.torch import model
+    from compute_router.engines.torch import model
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(model, "_kind_of_numbers", lambda: torch.float32)

@@ -7,16 +7,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from support.searches import SEARCHES, search_on
 
-from router.engines.base import Extension, Request
-from router.engines.embedded import EmbeddedEngine
-from router.engines.torch import TorchEngine
-from router.engines.torch.model import Loaded
-from router.engines.torch.sampler import uniform
-from router.engines.torch.writing import Writing
-from router.errors import ContextOverflow, EngineError
-from router.weights import Weights
+from compute_router.engines.base import Extension, Request
+from compute_router.engines.embedded import EmbeddedEngine
+from compute_router.engines.torch import TorchEngine
+from compute_router.engines.torch.model import Loaded
+from compute_router.engines.torch.sampler import uniform
+from compute_router.engines.torch.writing import Writing
+from compute_router.errors import ContextOverflow, EngineError
+from compute_router.weights import Weights
+from support.searches import SEARCHES, search_on
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.timeout(300)
@@ -29,7 +29,7 @@ Run = Callable[[Use], Any]
 @pytest.fixture
 def run(weights: Weights, loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`use` a started engine with the problem's prompt."""
-    monkeypatch.setattr("router.engines.torch.engine.load", lambda path: loaded)
+    monkeypatch.setattr("compute_router.engines.torch.engine.load", lambda path: loaded)
 
     def run(use: Use) -> Any:
         async def main() -> Any:
@@ -183,7 +183,7 @@ def test_when_it_breaks_everyone_is_told(run: Run, monkeypatch: pytest.MonkeyPat
         def broken(*_: object) -> None:
             raise RuntimeError("out of luck")
 
-        monkeypatch.setattr("router.engines.torch.decoder.draw", broken)
+        monkeypatch.setattr("compute_router.engines.torch.decoder.draw", broken)
         asks = [engine.extend(Request(prompt_T, (), i, "end", 9, 0.9)) for i in range(9)]
         for error in await asyncio.gather(*asks, return_exceptions=True):
             assert isinstance(error, EngineError)

@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from router.engines.torch.sampler import draw, uniform  # noqa: E402
+from compute_router.engines.torch.sampler import draw, uniform  # noqa: E402
 
 
 @pytest.mark.parametrize("words", [5, 128, 1000])

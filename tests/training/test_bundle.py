@@ -9,22 +9,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from compute_router import difficulty
+from compute_router.decide.decision import Chooser
+from compute_router.decide.table import MeasuredRow, load_table
+from compute_router.difficulty import ModelFileError, PolicyModel
+from compute_router.errors import InputError
+from compute_router.factory import Settings, chooser
+from compute_router.training import bundle
+from compute_router.training.bundle import train
+from compute_router.training.evaluation.folds import identities
+from compute_router.training.evaluation.seen import problem_key, read_trained
+from compute_router.training.outcomes.build_matrix import grids
+from compute_router.training.sweep.record import read_records
+from support.places import ROOT
 from support.sweep_files import MODEL, write
 
-import difficulty
-from difficulty import ModelFileError, PolicyModel
-from router.assemble import Settings, chooser
-from router.decision import Chooser
-from router.errors import InputError
-from router.table import MeasuredRow, load_table
-from training import bundle
-from training.bundle import train
-from training.evaluation.folds import identities
-from training.evaluation.seen import problem_key, read_trained
-from training.grids import grids
-from training.record import read_records
-
-BASE = Path(__file__).parents[2] / "configs" / "difficulty"
+BASE = ROOT / "configs" / "difficulty"
 UNSEEING = BASE.with_name("difficulty-base")
 
 

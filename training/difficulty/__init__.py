@@ -1,4 +1,4 @@
-"""Fitting the difficulty predictor: `python -m training.difficulty --data DIR --out configs/difficulty`.
+"""Fitting the difficulty predictor: `python -m research difficulty --data DIR --out configs/difficulty`.
 
 sources, rollouts  logs of graded answers and annotated problems, read
 corpus             who answered what how often; what is known of each problem

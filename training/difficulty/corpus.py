@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from difficulty import names
-from difficulty.features import Features, extract
-from training.difficulty.terms import Counts, counted
+from compute_router.difficulty import names
+from compute_router.difficulty.features import Features, extract
+from compute_router.training.difficulty.terms import Counts, counted
 
 __all__ = ["Annotated", "Corpus", "Floats", "Graded", "Ints", "corpus", "identity"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import lsqr
 
-from difficulty.text import TextModel
-from training.difficulty.corpus import Corpus, Floats, Mask
-from training.difficulty.terms import MIN_TEXTS, SHAPE_SCALE, Space
+from compute_router.difficulty.text import TextModel
+from compute_router.training.difficulty.corpus import Corpus, Floats, Mask
+from compute_router.training.difficulty.terms import MIN_TEXTS, SHAPE_SCALE, Space
 
 __all__ = ["PENALTIES", "Correction", "Design", "design"]
 

@@ -1,7 +1,7 @@
 """Graded answers of one policy model, from whatever a user has: what `compute-router calibrate` reads.
 
 - a run directory: its plain samples (best_of_n, majority: every path is graded) and greedy solutions;
-- a sweep file (training.record): the same of the rows of this policy model;
+- a sweep file (compute_router.training.sweep.record): the same of the rows of this policy model;
 - JSONL or CSV rows with `problem` or `question`, and `n` and `n_correct`, or `correct` for a single answer;
   rows that name another `policy_model` are left out.
 """
@@ -19,14 +19,14 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from difficulty import names
-from policies import Greedy
-from router.errors import InputError
-from router.grading import Grader
-from router.schema import first_fault
-from training.derived import is_sampled, sampling_of, strategy_of
-from training.difficulty.corpus import identity
-from training.record import Record, read_records
+from compute_router.difficulty import names
+from compute_router.errors import InputError
+from compute_router.grading import Grader
+from compute_router.io.validation import first_fault
+from compute_router.policies import Greedy
+from compute_router.training.difficulty.corpus import identity
+from compute_router.training.sweep.implied_arms import is_sampled, sampling_of, strategy_of
+from compute_router.training.sweep.record import Record, read_records
 
 __all__ = ["Answered", "read_graded"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 
-from training.difficulty.corpus import Floats, Ints, Mask
+from compute_router.training.difficulty.corpus import Floats, Ints, Mask
 
 __all__ = ["auroc", "calibration_error", "log_loss", "spearman"]
 

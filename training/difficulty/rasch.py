@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from training.difficulty.corpus import Corpus, Floats, Ints, Mask
+from compute_router.training.difficulty.corpus import Corpus, Floats, Ints, Mask
 
 __all__ = ["Rasch", "rasch"]
 

@@ -14,18 +14,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from difficulty.ability import Abilities, Ability, PolicyModel
-from difficulty.bins import Distribution
-from difficulty.predictor import Predictor
-from difficulty.text import TextModel
-from training.difficulty.corpus import Corpus, Floats, Mask
-from training.difficulty.correction import PENALTIES, Design, design
-from training.difficulty.crossfit import FOLDS, CrossFit
-from training.difficulty.evidence import Evidence, evidence, model_of
-from training.difficulty.scale import Scale, fit_scale
-from training.difficulty.standing import Answers, settle, standing
-from training.difficulty.working import Working, working
-from training.grid import Grid
+from compute_router.difficulty.ability import Abilities, Ability, PolicyModel
+from compute_router.difficulty.bins import Distribution
+from compute_router.difficulty.predictor import Predictor
+from compute_router.difficulty.text import TextModel
+from compute_router.training.difficulty.corpus import Corpus, Floats, Mask
+from compute_router.training.difficulty.correction import PENALTIES, Design, design
+from compute_router.training.difficulty.out_of_fold import FOLDS, CrossFit
+from compute_router.training.difficulty.scale import Scale, fit_scale
+from compute_router.training.difficulty.standing import Answers, settle, standing
+from compute_router.training.difficulty.sweep_answers import Evidence, evidence, model_of
+from compute_router.training.difficulty.working import Working, working
+from compute_router.training.outcomes.outcome_matrix import Grid
 
 __all__ = ["bins", "model_of", "refit"]
 

@@ -18,11 +18,11 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from difficulty.features import extract
-from difficulty.text import TextModel
-from training.difficulty.corpus import Corpus, Floats, Mask
-from training.difficulty.rasch import Rasch, rasch
-from training.difficulty.terms import Space, counted, space
+from compute_router.difficulty.features import extract
+from compute_router.difficulty.text import TextModel
+from compute_router.training.difficulty.corpus import Corpus, Floats, Mask
+from compute_router.training.difficulty.rasch import Rasch, rasch
+from compute_router.training.difficulty.terms import Space, counted, space
 
 __all__ = ["Learned", "annotated_text", "learn", "predicted_levels"]
 

@@ -13,10 +13,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logsumexp
 
-from difficulty.logistic import NODES
-from difficulty.text import TextModel
-from training.difficulty.corpus import Corpus, Floats, Ints, Mask
-from training.difficulty.crossfit import CrossFit
+from compute_router.difficulty.logistic import NODES
+from compute_router.difficulty.text import TextModel
+from compute_router.training.difficulty.corpus import Corpus, Floats, Ints, Mask
+from compute_router.training.difficulty.out_of_fold import CrossFit
 
 __all__ = ["Scale", "expected", "fit_scale", "log_likelihood", "logits"]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from difficulty.ability import Ability
-from training.difficulty.corpus import Floats
-from training.difficulty.scale import log_likelihood
+from compute_router.difficulty.ability import Ability
+from compute_router.training.difficulty.corpus import Floats
+from compute_router.training.difficulty.scale import log_likelihood
 
 __all__ = ["Answers", "settle", "standing"]
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from difficulty.features import SHAPE, Features
-from difficulty.tokens import MAX_CHARS
-from difficulty.vocabulary import term_weight
+from compute_router.difficulty.features import SHAPE, Features
+from compute_router.difficulty.term_index import term_weight
+from compute_router.difficulty.tokens import MAX_CHARS
 
 __all__ = ["MIN_TEXTS", "SHAPE_SCALE", "Counts", "Space", "counted", "space"]
 

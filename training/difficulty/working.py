@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from training.difficulty.corpus import Corpus, Floats, Mask
+from compute_router.training.difficulty.corpus import Corpus, Floats, Mask
 
 __all__ = ["Working", "working"]
 

@@ -13,5 +13,5 @@ gain        the paper's efficiency gain
 document    a Section as JSON
 report      a Section on a terminal
 plot        accuracy against tokens and FLOPs, SVG and PNG
-public      every public sweep in one table (`python -m training.evaluation`)
+public      every public sweep in one table (`python -m research public-sweeps`)
 """

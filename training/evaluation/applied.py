@@ -8,17 +8,17 @@ from functools import cached_property
 
 import numpy as np
 
-from difficulty import Predictor
-from policies import make
-from router.choice import Choice
-from router.errors import InputError
-from router.price import Price
-from router.table import MeasuredRow, RuleRow, Table
-from training.difficulty.refit import bins, model_of
-from training.evaluation.paper import labels, nearest_arm
-from training.evaluation.rivals import best
-from training.grid import Floats, Grid, Ints, Mask
-from training.tables import decided_by, domains
+from compute_router.decide.arm_selection import Choice
+from compute_router.decide.price import Price
+from compute_router.decide.table import MeasuredRow, RuleRow, Table
+from compute_router.difficulty import Predictor
+from compute_router.errors import InputError
+from compute_router.policies import make
+from compute_router.training.difficulty.refit import bins, model_of
+from compute_router.training.evaluation.paper import labels, nearest_arm
+from compute_router.training.evaluation.rivals import best
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints, Mask
+from compute_router.training.tables import decided_by, domains
 
 __all__ = ["Applied", "apply"]
 

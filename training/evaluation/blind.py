@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from difficulty import Predictor
-from training.difficulty.refit import bins, model_of, refit
-from training.evaluation.folds import folds, identities
-from training.grid import Floats, Grid, Ints
+from compute_router.difficulty import Predictor
+from compute_router.training.difficulty.refit import bins, model_of, refit
+from compute_router.training.evaluation.folds import folds, identities
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
 
 __all__ = ["UNSEEING", "Base", "Blind"]
 

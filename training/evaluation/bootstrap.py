@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.grid import Floats
+from compute_router.training.outcomes.outcome_matrix import Floats
 
 __all__ = ["Interval", "Resamples"]
 

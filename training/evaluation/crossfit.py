@@ -8,17 +8,17 @@ from functools import cached_property
 
 import numpy as np
 
-from router.allocation import share_out
-from router.choice import choose, offers
-from router.errors import InputError
-from router.price import Price
-from router.table import Arm, MeasuredRow
-from training.evaluation.blind import Base, Blind
-from training.evaluation.folds import FOLDS
-from training.evaluation.outcomes import Outcomes
-from training.evaluation.rivals import best_fixed_train
-from training.grid import Floats, Grid, Ints
-from training.tables import decided_by, domains, fit_rows
+from compute_router.decide.allocation import share_out
+from compute_router.decide.arm_selection import choose, offers
+from compute_router.decide.price import Price
+from compute_router.decide.table import Arm, MeasuredRow
+from compute_router.errors import InputError
+from compute_router.training.evaluation.blind import Base, Blind
+from compute_router.training.evaluation.folds import FOLDS
+from compute_router.training.evaluation.policy_outcomes import Outcomes
+from compute_router.training.evaluation.rivals import best_fixed_train
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.tables import decided_by, domains, fit_rows
 
 __all__ = ["CrossFitted", "crossfit", "crossfitted"]
 

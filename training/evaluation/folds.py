@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from training.difficulty.corpus import identity
-from training.grid import Grid, Ints
+from compute_router.training.difficulty.corpus import identity
+from compute_router.training.outcomes.outcome_matrix import Grid, Ints
 
 __all__ = ["FOLDS", "folds", "identities"]
 

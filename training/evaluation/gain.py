@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from policies import Majority, SpecError, make
-from router.price import Price
-from training.evaluation.outcomes import Outcomes
-from training.grid import Grid, Ints
+from compute_router.decide.price import Price
+from compute_router.policies import Majority, SpecError, make
+from compute_router.training.evaluation.policy_outcomes import Outcomes
+from compute_router.training.outcomes.outcome_matrix import Grid, Ints
 
 __all__ = ["CURVE", "Gain", "Point", "efficiency_gain"]
 

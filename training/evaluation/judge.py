@@ -8,13 +8,13 @@ from typing import Protocol
 
 import numpy as np
 
-from router.price import Price
-from training.evaluation.bootstrap import Interval, Resamples
-from training.evaluation.gain import CURVE, Gain, Point, efficiency_gain
-from training.evaluation.outcomes import METRICS, Outcomes
-from training.evaluation.paper import paper_rule
-from training.evaluation.rivals import oracle_bin, oracle_problem, true_bins
-from training.grid import Floats, Grid, Ints
+from compute_router.decide.price import Price
+from compute_router.training.evaluation.bootstrap import Interval, Resamples
+from compute_router.training.evaluation.gain import CURVE, Gain, Point, efficiency_gain
+from compute_router.training.evaluation.paper import paper_rule
+from compute_router.training.evaluation.policy_outcomes import METRICS, Outcomes
+from compute_router.training.evaluation.rivals import oracle_bin, oracle_problem, true_bins
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
 
 __all__ = ["PRICES", "Contest", "Judged", "Score", "Section", "judge"]
 

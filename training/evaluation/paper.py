@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from difficulty.bins import BINS
-from policies import SpecError, Strategy, make
-from router.data import data_path
-from router.table import RuleRow, SizeClass, load_table, size_class
-from training.grid import Floats, Grid, Ints
+from compute_router.decide.table import RuleRow, SizeClass, load_table, size_class
+from compute_router.difficulty.bins import BINS
+from compute_router.io.data_files import data_path
+from compute_router.policies import SpecError, Strategy, make
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
 
 __all__ = ["PaperRule", "labels", "nearest_arm", "paper_rule"]
 

@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from router.errors import RouterError
-from training.evaluation.judge import Score, Section
+from compute_router.errors import RouterError
+from compute_router.training.evaluation.judge import Score, Section
 
 __all__ = ["FORMATS", "plot", "unequalled"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from difficulty.bins import BINS, bin_of
-from policies import SpecError, make
-from training.grid import Floats, Grid, Ints
+from compute_router.difficulty.bins import BINS, bin_of
+from compute_router.policies import SpecError, make
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
 
 __all__ = ["best", "best_fixed_train", "budget", "cheapest", "oracle_bin", "oracle_problem", "true_bins"]
 

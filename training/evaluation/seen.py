@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from router.errors import InputError
-from router.schema import first_fault
+from compute_router.errors import InputError
+from compute_router.io.validation import first_fault
 
 __all__ = ["TRAINING", "InputFile", "Trained", "problem_key", "read_trained"]
 

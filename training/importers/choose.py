@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from policies import Group, Outcome, Path, Step, extract_answer, select
-from training.record import SweptPath
+from compute_router.policies import Group, Outcome, Path, Step, extract_answer, select
+from compute_router.training.sweep.record import SweptPath
 
 __all__ = ["choose"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from training.importers.damage import Damage, Notes
-from training.importers.row import LogPath
+from compute_router.training.importers.damage import Damage, Notes
+from compute_router.training.importers.log_row import LogPath
 
 __all__ = ["MARK", "distinct", "unmarked", "without_blank_end"]
 

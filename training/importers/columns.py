@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from router.errors import InputError
-from training.importers.lines import Row
+from compute_router.errors import InputError
+from compute_router.training.importers.lines import Row
 
 __all__ = ["FIELDS", "Columns", "columns_of"]
 

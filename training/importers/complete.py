@@ -6,13 +6,13 @@ import math
 from collections import Counter as Tally
 from dataclasses import dataclass, replace
 
-from policies import SpecError, make
-from router.errors import InputError
-from training.importers.damage import Damage, Notes
-from training.importers.problems import Problems, identity_of
-from training.importers.row import LogPath, LogRow
-from training.importers.size import params_of
-from training.importers.tokens import Counter
+from compute_router.errors import InputError
+from compute_router.policies import SpecError, make
+from compute_router.training.importers.damage import Damage, Notes
+from compute_router.training.importers.log_row import LogPath, LogRow
+from compute_router.training.importers.problems import Problems, identity_of
+from compute_router.training.importers.size import params_of
+from compute_router.training.importers.token_counts import Counter
 
 __all__ = ["Told", "complete"]
 

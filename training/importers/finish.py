@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from policies import extract_answer
-from router.grading import Grader
-from router.grading.normal import normalize, number
-from training.importers.choose import choose
-from training.importers.damage import Damage, Notes
-from training.importers.row import LogPath, LogRow
-from training.record import Record, SweptPath
+from compute_router.grading import Grader
+from compute_router.grading.normal import normalize, number
+from compute_router.policies import extract_answer
+from compute_router.training.importers.choose import choose
+from compute_router.training.importers.damage import Damage, Notes
+from compute_router.training.importers.log_row import LogPath, LogRow
+from compute_router.training.sweep.record import Record, SweptPath
 
 __all__ = ["finish"]
 

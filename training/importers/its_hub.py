@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from training.importers.arms import named, sampled
-from training.importers.damage import Damage, Notes
-from training.importers.lines import Row, objects
-from training.importers.row import LogPath, LogRow
-from training.importers.values import count_of, gold_of, level_of, number_of, text_of, truth_of
+from compute_router.training.importers.arm_names import named, sampled
+from compute_router.training.importers.damage import Damage, Notes
+from compute_router.training.importers.lines import Row, objects
+from compute_router.training.importers.log_row import LogPath, LogRow
+from compute_router.training.importers.values import count_of, gold_of, level_of, number_of, text_of, truth_of
 
 __all__ = ["read", "recognise"]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from router.errors import InputError
-from training.importers.damage import Damage, Notes
+from compute_router.errors import InputError
+from compute_router.training.importers.damage import Damage, Notes
 
 __all__ = ["Row", "objects", "text_of_file"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.importers.arms import Arm, sampled, tree
-from training.importers.damage import Damage, Notes
-from training.importers.lines import Row, objects
-from training.importers.outputs import model_in, outputs, reward_model_in, total_tokens
-from training.importers.row import LogRow
-from training.importers.trees import TASK_SIZES
-from training.importers.values import gold_of, number_of, text_of
+from compute_router.training.importers.arm_names import Arm, sampled, tree
+from compute_router.training.importers.compute_optimal_tts import TASK_SIZES
+from compute_router.training.importers.damage import Damage, Notes
+from compute_router.training.importers.lines import Row, objects
+from compute_router.training.importers.log_row import LogRow
+from compute_router.training.importers.outputs import model_in, outputs, reward_model_in, total_tokens
+from compute_router.training.importers.values import gold_of, number_of, text_of
 
 __all__ = ["read", "recognise"]
 

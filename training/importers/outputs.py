@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from training.importers.clean import MARK, unmarked, without_blank_end
-from training.importers.damage import Damage, Notes
-from training.importers.lines import Row
-from training.importers.row import LogPath
-from training.importers.size import clean_name
-from training.importers.values import answer_of, count_of, scores_of, text_of, truth_of
+from compute_router.training.importers.clean import MARK, unmarked, without_blank_end
+from compute_router.training.importers.damage import Damage, Notes
+from compute_router.training.importers.lines import Row
+from compute_router.training.importers.log_row import LogPath
+from compute_router.training.importers.size import clean_name
+from compute_router.training.importers.values import answer_of, count_of, scores_of, text_of, truth_of
 
 __all__ = ["model_in", "outputs", "reward_model_in", "total_tokens", "verdict"]
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.difficulty.corpus import identity
-from training.importers.damage import Notes
-from training.importers.lines import objects
-from training.importers.values import gold_of, level_of, text_of
+from compute_router.training.difficulty.corpus import identity
+from compute_router.training.importers.damage import Notes
+from compute_router.training.importers.lines import objects
+from compute_router.training.importers.values import gold_of, level_of, text_of
 
 __all__ = ["Known", "Problems", "identity_of"]
 
@@ -56,7 +56,7 @@ class Problems:
 
 def identity_of(problem_id: str | None, text: str | None, file: str) -> str:
     """A problem's id. A line number is nobody's id: there the text's hash stands for it, as in
-    router.problem, or the file's name goes before it."""
+    compute_router.problem, or the file's name goes before it."""
     if problem_id is not None and not re.fullmatch(r"[\d.]+", problem_id):
         return problem_id
     if text is not None:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.importers.arms import named
-from training.importers.damage import Damage, Notes
-from training.importers.lines import Row, objects
-from training.importers.row import LogPath, LogRow
-from training.importers.values import count_of, gold_of, scores_of, text_of
+from compute_router.training.importers.arm_names import named
+from compute_router.training.importers.damage import Damage, Notes
+from compute_router.training.importers.lines import Row, objects
+from compute_router.training.importers.log_row import LogPath, LogRow
+from compute_router.training.importers.values import count_of, gold_of, scores_of, text_of
 
 __all__ = ["FILE", "read", "recognise"]
 

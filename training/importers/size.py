@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from difficulty import names
-from training.difficulty.sizes import BILLIONS
-from training.importers.values import count_of
+from compute_router.difficulty import names
+from compute_router.training.difficulty.sizes import BILLIONS
+from compute_router.training.importers.values import count_of
 
 __all__ = ["clean_name", "params_of"]
 

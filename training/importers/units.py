@@ -10,11 +10,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from router.errors import InputError
-from training.importers import its_hub, openr, rebase_log, sal, table, trees
-from training.importers.damage import Notes
-from training.importers.lines import Row, objects
-from training.importers.row import LogRow
+from compute_router.errors import InputError
+from compute_router.training.importers import (
+    compute_optimal_tts,
+    its_hub,
+    openr,
+    rebase_log,
+    search_and_learn,
+    tabular,
+)
+from compute_router.training.importers.damage import Notes
+from compute_router.training.importers.lines import Row, objects
+from compute_router.training.importers.log_row import LogRow
 
 __all__ = ["FORMS", "Unit", "read_unit", "units"]
 
@@ -22,11 +29,11 @@ FORMS: Final = ("compute-optimal-tts", "search-and-learn", "openr", "rebase", "i
 
 _RECOGNISE: Final[Mapping[str, Callable[[Row], bool]]] = MappingProxyType(
     {
-        "search-and-learn": sal.recognise,
+        "search-and-learn": search_and_learn.recognise,
         "openr": openr.recognise,
         "rebase": rebase_log.recognise,
         "its_hub": its_hub.recognise,
-        "generic": table.recognise,
+        "generic": tabular.recognise,
     }
 )
 _SNIFFED = 20
@@ -53,7 +60,11 @@ def units(path: Path, form: str | None) -> Iterator[Unit]:
         return
     here = sorted(path.iterdir())
     names = {item.name for item in here}
-    shaped = trees.SHAPE.fullmatch(path.name) and names & set(_NO_LOGS) and "record.jsonl" not in names
+    shaped = (
+        compute_optimal_tts.SHAPE.fullmatch(path.name)
+        and names & set(_NO_LOGS)
+        and "record.jsonl" not in names
+    )
     if shaped or any(item.is_dir() and item.name.startswith("question_") for item in here):
         yield Unit(path, "compute-optimal-tts")
     elif "record.jsonl" in names or "avg_result.json" in names or "avg_result.jsonl" in names:
@@ -73,12 +84,12 @@ def units(path: Path, form: str | None) -> Iterator[Unit]:
 def read_unit(unit: Unit, notes: Notes, columns: Mapping[str, str] | None) -> list[LogRow]:
     """The rows of a log. Raises InputError where a column that was told is not there."""
     readers: dict[str, Callable[[Path, Notes], Iterator[LogRow]]] = {
-        "compute-optimal-tts": trees.read,
-        "search-and-learn": sal.read,
+        "compute-optimal-tts": compute_optimal_tts.read,
+        "search-and-learn": search_and_learn.read,
         "openr": openr.read,
         "rebase": rebase_log.read,
         "its_hub": its_hub.read,
-        "generic": partial(table.read, told=columns),
+        "generic": partial(tabular.read, told=columns),
     }
     return list(readers[unit.form](unit.path, notes)) if unit.form else []
 

@@ -6,9 +6,9 @@ import math
 import re
 from typing import Any
 
-from policies import extract_answer
-from router.problem import storable
-from training.importers.damage import Damage, Notes
+from compute_router.policies import extract_answer
+from compute_router.problem import storable
+from compute_router.training.importers.damage import Damage, Notes
 
 __all__ = [
     "answer_of",

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import orjson
 
-from policies import Step
-from router.engines.replay.recording import results_of, rows_of
-from router.errors import InputError
-from router.grading import Grader
-from router.scoring.arithmetic import FEATURES, evidence
-from training.derived import sampling_of
-from training.difficulty.corpus import identity
-from training.grid import Floats
-from training.kind import kind_of
+from compute_router.engines.replay.recording import results_of, rows_of
+from compute_router.errors import InputError
+from compute_router.grading import Grader
+from compute_router.policies import Step
+from compute_router.scoring.arithmetic import FEATURES, evidence
+from compute_router.training.difficulty.corpus import identity
+from compute_router.training.kind import kind_of
+from compute_router.training.outcomes.outcome_matrix import Floats
+from compute_router.training.sweep.implied_arms import sampling_of
 
 __all__ = ["Solved", "Tried", "read_solved"]
 

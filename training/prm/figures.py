@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.evaluation.bootstrap import Interval, Resamples
-from training.grid import Floats
-from training.prm.examples import Solved
-from training.record import SweptPath
-from training.subsets import Blocks, any_right, drawn_vote, most
+from compute_router.training.evaluation.bootstrap import Interval, Resamples
+from compute_router.training.outcomes.outcome_matrix import Floats
+from compute_router.training.prm.examples import Solved
+from compute_router.training.subset_expectation import Blocks, any_right, drawn_vote, most
+from compute_router.training.sweep.record import SweptPath
 
 __all__ = ["Estimate", "Selected", "estimate", "ordered", "selected"]
 

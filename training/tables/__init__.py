@@ -13,8 +13,8 @@ domains    rows of a PRM's domains
 fit        a whole table
 """
 
-from training.tables.domains import decided_by, domains, fit_rows
-from training.tables.fit import fit_table
-from training.tables.row import fit_row
+from compute_router.training.tables.domains import decided_by, domains, fit_rows
+from compute_router.training.tables.fit_row import fit_row
+from compute_router.training.tables.fit_table import fit_table
 
 __all__ = ["decided_by", "domains", "fit_row", "fit_rows", "fit_table"]

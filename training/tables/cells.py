@@ -6,14 +6,14 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import beta
 
-from difficulty.bins import BINS
-from router.table import Arm, Cell
-from training.grid import Floats
-from training.tables.costs import Costs
-from training.tables.gains import ARM_EVIDENCE
-from training.tables.leaning import Leaning
-from training.tables.pooling import Posterior, Prior, pooled
-from training.tables.sample import Sample
+from compute_router.decide.table import Arm, Cell
+from compute_router.difficulty.bins import BINS
+from compute_router.training.outcomes.outcome_matrix import Floats
+from compute_router.training.tables.costs import Costs
+from compute_router.training.tables.paired_gains import ARM_EVIDENCE
+from compute_router.training.tables.pooling import Posterior, Prior, pooled
+from compute_router.training.tables.sample import Sample
+from compute_router.training.tables.shrinkage_prior import Leaning
 
 __all__ = ["arms", "interval"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.grid import Floats
-from training.tables.leaning import Leaning
-from training.tables.pooling import FLAT, Prior, pooled
-from training.tables.sample import Sample
+from compute_router.training.outcomes.outcome_matrix import Floats
+from compute_router.training.tables.pooling import FLAT, Prior, pooled
+from compute_router.training.tables.sample import Sample
+from compute_router.training.tables.shrinkage_prior import Leaning
 
 __all__ = ["Costs", "costs"]
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from router.scoring.domain import domain_of
-from router.table import MeasuredRow
-from training.grid import Floats, Grid, Mask
-from training.tables.row import fit_row
+from compute_router.decide.table import MeasuredRow
+from compute_router.scoring.domain import domain_of
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Mask
+from compute_router.training.tables.fit_row import fit_row
 
 __all__ = ["ENOUGH", "by_domain", "decided_by", "domains", "fit_rows"]
 

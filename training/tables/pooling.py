@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.grid import Floats
+from compute_router.training.outcomes.outcome_matrix import Floats
 
 __all__ = ["FLAT", "Posterior", "Prior", "pooled"]
 

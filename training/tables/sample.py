@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.difficulty.corpus import identity
-from training.grid import Floats, Grid, Ints
-from training.tables.measured import placed
+from compute_router.training.difficulty.corpus import identity
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.tables.bin_posterior import placed
 
 __all__ = ["Sample", "sample"]
 

@@ -6,6 +6,6 @@ siblings.py   samples that share a prefix become one request
 stream.py     one streamed completion, read into pieces
 """
 
-from router.engines.embedded.engine import EmbeddedEngine
+from compute_router.engines.embedded.engine import EmbeddedEngine
 
 __all__ = ["EmbeddedEngine"]

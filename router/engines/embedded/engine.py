@@ -8,15 +8,15 @@ from typing import Any
 import aiohttp
 import orjson
 
-from router.engines.base import Cut, Extension, Request
-from router.engines.embedded.server import LlamaServer
-from router.engines.embedded.siblings import Siblings
-from router.engines.embedded.stream import refusal, stream
-from router.engines.gguf_model import model_info
-from router.errors import ContextOverflow, EngineError
-from router.ledger import Tokens
-from router.prompt import chat
-from router.weights import Weights
+from compute_router.engines.base import Cut, Extension, Request
+from compute_router.engines.embedded.llama_server import LlamaServer
+from compute_router.engines.embedded.siblings import Siblings
+from compute_router.engines.embedded.stream import refusal, stream
+from compute_router.engines.gguf_model import model_info
+from compute_router.engines.prompt import chat
+from compute_router.errors import ContextOverflow, EngineError
+from compute_router.ledger import Tokens
+from compute_router.weights import Weights
 
 __all__ = ["EmbeddedEngine"]
 

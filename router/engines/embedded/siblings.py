@@ -1,7 +1,7 @@
 """Samples that share a prefix, asked within the same moment, become one request of n samples.
 
 The engine then reads the prefix once for all of them. That works because siblings carry consecutive
-seeds (router/seeds.py) and llama.cpp samples the i-th of n from seed + i: grouped or alone, a sample has
+seeds (seeds.py) and llama.cpp samples the i-th of n from seed + i: grouped or alone, a sample has
 the same seed.
 """
 
@@ -11,10 +11,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from router.engines.base import Cut, Extension, Request
-from router.engines.embedded.slots import Slots
-from router.errors import EngineError
-from router.ledger import Tokens
+from compute_router.engines.base import Cut, Extension, Request
+from compute_router.engines.embedded.slots import Slots
+from compute_router.errors import EngineError
+from compute_router.ledger import Tokens
 
 __all__ = ["Siblings"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-from router.engines.base import Cut
+from compute_router.engines.base import Cut
 
 __all__ = ["Slots"]
 

@@ -11,10 +11,10 @@ from typing import Any, Literal
 import aiohttp
 import orjson
 
-from router.engines.base import Cut, Extension, Request
-from router.engines.steps import STEP_END, Piece, cut_steps
-from router.errors import ContextOverflow, EngineError
-from router.ledger import Tokens
+from compute_router.engines.base import Cut, Extension, Request
+from compute_router.engines.steps import STEP_END, Piece, cut_steps
+from compute_router.errors import ContextOverflow, EngineError
+from compute_router.ledger import Tokens
 
 __all__ = ["refusal", "stream"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from policies import Key, Step
-from router.engines.base import Cut, Extension, Request
-from router.engines.replay.recording import Recorded, Recording
-from router.errors import InputError
-from router.ledger import Tokens
-from router.seeds import seed_of
+from compute_router.engines.base import Cut, Extension, Request
+from compute_router.engines.replay.recording import Recorded, Recording
+from compute_router.errors import InputError
+from compute_router.execute.seeds import seed_of
+from compute_router.ledger import Tokens
+from compute_router.policies import Key, Step
 
 __all__ = ["ReplayEngine"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import orjson
 
-from policies import BestOfN, Greedy, Key, Limits, Majority, SpecError, Step, make
-from router.engines.base import Extension, ModelInfo
-from router.errors import InputError
-from router.ledger import Tokens
-from router.seeds import seed_of
+from compute_router.engines.base import Extension, ModelInfo
+from compute_router.errors import InputError
+from compute_router.execute.seeds import seed_of
+from compute_router.ledger import Tokens
+from compute_router.policies import BestOfN, Greedy, Key, Limits, Majority, SpecError, Step, make
 
 __all__ = ["Recorded", "Recording", "read_recording", "results_of", "rows_of"]
 

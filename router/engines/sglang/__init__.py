@@ -12,11 +12,11 @@ wire.py       a list call as bytes, and its streamed reply as extensions
 tokenizer.py  a problem as prompt tokens, by the model's own chat template
 """
 
-from router.engines.sglang.engine import SGLangEngine
-from router.engines.sglang.fleet import Fleet
-from router.engines.sglang.inside import Inside
-from router.engines.sglang.served import Served, identify
-from router.engines.sglang.sized import sized
-from router.engines.tokenizer import Tokenizer
+from compute_router.engines.sglang.engine import SGLangEngine
+from compute_router.engines.sglang.fleet import Fleet
+from compute_router.engines.sglang.inside import Inside
+from compute_router.engines.sglang.served import Served, identify
+from compute_router.engines.sglang.sized import sized
+from compute_router.engines.tokenizer import Tokenizer
 
 __all__ = ["Fleet", "Inside", "SGLangEngine", "Served", "Tokenizer", "identify", "sized"]

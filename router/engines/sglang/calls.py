@@ -20,13 +20,13 @@ from typing import Any
 
 import orjson
 
-from router.engines.base import Cut, Extension, Request
-from router.engines.sglang import wire
-from router.engines.sglang.http import Http
-from router.engines.sglang.inside import Inside
-from router.engines.sglang.member import Member
-from router.errors import EngineError
-from router.ledger import Tokens
+from compute_router.engines.base import Cut, Extension, Request
+from compute_router.engines.sglang import wire
+from compute_router.engines.sglang.http import Http
+from compute_router.engines.sglang.inside import Inside
+from compute_router.engines.sglang.member import Member
+from compute_router.errors import EngineError
+from compute_router.ledger import Tokens
 
 __all__ = ["Calls"]
 

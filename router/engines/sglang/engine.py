@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 
-from router.engines.base import Cut, Extension, ModelInfo, Request
-from router.engines.sglang.calls import Calls
-from router.engines.sglang.http import Http
-from router.engines.sglang.inside import Inside
-from router.engines.sglang.served import Served, identify
-from router.engines.tokenizer import Tokenizer, from_transformers
-from router.errors import ContextOverflow, EngineError
-from router.ledger import Tokens
+from compute_router.engines.base import Cut, Extension, ModelInfo, Request
+from compute_router.engines.sglang.calls import Calls
+from compute_router.engines.sglang.http import Http
+from compute_router.engines.sglang.inside import Inside
+from compute_router.engines.sglang.served import Served, identify
+from compute_router.engines.tokenizer import Tokenizer, from_transformers
+from compute_router.errors import ContextOverflow, EngineError
+from compute_router.ledger import Tokens
 
 __all__ = ["SGLangEngine"]
 

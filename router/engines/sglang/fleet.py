@@ -14,9 +14,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from router.engines.base import Cut, Engine, Extension, ModelInfo, Request
-from router.errors import EngineError, InputError
-from router.ledger import Tokens
+from compute_router.engines.base import Cut, Engine, Extension, ModelInfo, Request
+from compute_router.errors import EngineError, InputError
+from compute_router.ledger import Tokens
 
 __all__ = ["Fleet"]
 

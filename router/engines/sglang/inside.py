@@ -18,8 +18,8 @@ from typing import Any
 
 import orjson
 
-from router.engines.sglang.served import Served, described
-from router.errors import EngineError
+from compute_router.engines.sglang.served import Served, described
+from compute_router.errors import EngineError
 
 __all__ = ["Inside"]
 

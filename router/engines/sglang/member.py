@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from router.engines.base import Cut, Extension, Request
-from router.errors import EngineError
+from compute_router.engines.base import Cut, Extension, Request
+from compute_router.errors import EngineError
 
 __all__ = ["Member"]
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from router.errors import EngineError
+from compute_router.errors import EngineError
 
 __all__ = ["Served", "described", "identify"]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import orjson
 
-from difficulty import names
-from router.engines.sglang.served import Served
-from router.errors import InputError
-from router.weights.catalog import load
+from compute_router.difficulty import names
+from compute_router.engines.sglang.served import Served
+from compute_router.errors import InputError
+from compute_router.weights.catalog import load
 
 __all__ = ["sized"]
 

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 import orjson
 
-from policies import Step
-from router.engines.base import Extension, Request
-from router.engines.ids import packed
-from router.engines.steps import STEP_END, Piece, cut_steps
-from router.errors import ContextOverflow, EngineError
-from router.ledger import Tokens
+from compute_router.engines.base import Extension, Request
+from compute_router.engines.ids import packed
+from compute_router.engines.steps import STEP_END, Piece, cut_steps
+from compute_router.errors import ContextOverflow, EngineError
+from compute_router.ledger import Tokens
+from compute_router.policies import Step
 
 __all__ = ["body", "extension", "final", "refusal"]
 

@@ -5,6 +5,6 @@ times as fast as by llama.cpp's wheel (docs/torch.md has figures); on others the
 one. On a GPU use SGLang.
 """
 
-from router.engines.torch.engine import TorchEngine
+from compute_router.engines.torch.engine import TorchEngine
 
 __all__ = ["TorchEngine"]

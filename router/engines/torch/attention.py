@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from router.engines.torch.library import torch
+from compute_router.engines.torch.library import torch
 
 __all__ = ["NAME", "attend"]
 

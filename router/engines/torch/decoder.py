@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from router.engines.base import Extension, Request
-from router.engines.torch.library import torch
-from router.engines.torch.model import Loaded
-from router.engines.torch.rows import Found, Rows, shared
-from router.engines.torch.sampler import draw
-from router.engines.torch.writing import Finish, Writing
-from router.errors import EngineError
+from compute_router.engines.base import Extension, Request
+from compute_router.engines.torch.library import torch
+from compute_router.engines.torch.model import Loaded
+from compute_router.engines.torch.rows import Found, Rows, shared
+from compute_router.engines.torch.sampler import draw
+from compute_router.engines.torch.writing import Finish, Writing
+from compute_router.errors import EngineError
 
 __all__ = ["Decoder"]
 

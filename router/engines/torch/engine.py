@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from router.engines.base import Cut, Extension, Request
-from router.engines.cores import cores
-from router.engines.gguf_model import model_info
-from router.engines.tokenizer import framed
-from router.engines.torch.decoder import Decoder
-from router.engines.torch.library import torch
-from router.engines.torch.model import load
-from router.errors import ContextOverflow
-from router.ledger import Tokens
-from router.weights import Weights
+from compute_router.engines.base import Cut, Extension, Request
+from compute_router.engines.cores import cores
+from compute_router.engines.gguf_model import model_info
+from compute_router.engines.tokenizer import framed
+from compute_router.engines.torch.decoder import Decoder
+from compute_router.engines.torch.library import torch
+from compute_router.engines.torch.model import load
+from compute_router.errors import ContextOverflow
+from compute_router.ledger import Tokens
+from compute_router.weights import Weights
 
 __all__ = ["SLOTS", "TorchEngine"]
 

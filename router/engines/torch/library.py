@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from router.errors import EngineError
+from compute_router.errors import EngineError
 
 __all__ = ["torch", "transformers"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from router.engines.torch.attention import NAME, attend
-from router.engines.torch.library import torch, transformers
-from router.errors import EngineError
+from compute_router.engines.torch.attention import NAME, attend
+from compute_router.engines.torch.library import torch, transformers
+from compute_router.errors import EngineError
 
 __all__ = ["Loaded", "load"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
 
-from router.engines.torch.library import torch
+from compute_router.engines.torch.library import torch
 
 __all__ = ["draw", "uniform"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Literal
 
-from router.engines.base import Extension, Request
-from router.engines.steps import STEP_END, Piece, cut_steps
-from router.engines.torch.sampler import uniform
-from router.ledger import Tokens
+from compute_router.engines.base import Extension, Request
+from compute_router.engines.steps import STEP_END, Piece, cut_steps
+from compute_router.engines.torch.sampler import uniform
+from compute_router.ledger import Tokens
 
 __all__ = ["Writing"]
 

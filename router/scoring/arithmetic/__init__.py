@@ -8,10 +8,10 @@ derivation   from which of them a result was made
 evidence     all of it as a row of numbers after each step
 """
 
-from router.scoring.arithmetic.equations import Equation, equations
-from router.scoring.arithmetic.evidence import ANSWERED, FEATURES, GROUPS, SCHEMA, evidence
-from router.scoring.arithmetic.expression import Operand
-from router.scoring.arithmetic.given import Domain, domain
+from compute_router.scoring.arithmetic.equations import Equation, equations
+from compute_router.scoring.arithmetic.evidence import ANSWERED, FEATURES, GROUPS, SCHEMA, evidence
+from compute_router.scoring.arithmetic.expression import Operand
+from compute_router.scoring.arithmetic.given import Domain, domain
 
 __all__ = [
     "ANSWERED",

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from fractions import Fraction
 
-from router.scoring.arithmetic.equations import Equation
-from router.scoring.arithmetic.expression import Operand
+from compute_router.scoring.arithmetic.equations import Equation
+from compute_router.scoring.arithmetic.expression import Operand
 
 __all__ = ["Derivations", "Source"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from router.scoring.arithmetic.expression import Operand, Value, evaluate
-from router.scoring.arithmetic.plain import lines
+from compute_router.scoring.arithmetic.expression import Operand, Value, evaluate
+from compute_router.scoring.arithmetic.plain import lines
 
 __all__ = ["Equation", "equations"]
 

@@ -11,11 +11,11 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from policies import Step
-from policies.answer import extract_answer
-from router.scoring.arithmetic.derivation import Derivations
-from router.scoring.arithmetic.equations import Equation, equations
-from router.scoring.arithmetic.given import Given, given
+from compute_router.policies import Step
+from compute_router.policies.answer import extract_answer
+from compute_router.scoring.arithmetic.derivation import Derivations
+from compute_router.scoring.arithmetic.equations import Equation, equations
+from compute_router.scoring.arithmetic.given import Given, given
 
 __all__ = ["ANSWERED", "FEATURES", "GROUPS", "SCHEMA", "evidence"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from router.scoring.arithmetic.plain import plain
+from compute_router.scoring.arithmetic.plain import plain
 
 __all__ = ["Domain", "Given", "domain", "given"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from router.errors import InputError
-from router.scoring.families.base import Layout, Vocabulary
+from compute_router.errors import InputError
+from compute_router.scoring.families.base import Layout, Vocabulary
 
 __all__ = ["Builder", "only"]
 

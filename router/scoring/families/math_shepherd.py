@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.errors import InputError
-from router.scoring.families.base import Layout, TokenPair, Vocabulary
-from router.scoring.families.build import Builder, only
+from compute_router.errors import InputError
+from compute_router.scoring.families.base import Layout, TokenPair, Vocabulary
+from compute_router.scoring.families.build import Builder, only
 
 __all__ = ["MathShepherd"]
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.scoring.families.base import Head, Layout, Vocabulary
-from router.scoring.families.build import Builder
+from compute_router.scoring.families.base import Head, Layout, Vocabulary
+from compute_router.scoring.families.build import Builder
 
 __all__ = ["QwenMath"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.scoring.families.base import Head, Layout, Vocabulary
-from router.scoring.families.build import Builder, only
+from compute_router.scoring.families.base import Head, Layout, Vocabulary
+from compute_router.scoring.families.build import Builder, only
 
 __all__ = ["Skywork"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.errors import InputError
-from router.scoring.families.base import Head, Layout, Vocabulary
-from router.scoring.families.build import Builder
+from compute_router.errors import InputError
+from compute_router.scoring.families.base import Head, Layout, Vocabulary
+from compute_router.scoring.families.build import Builder
 
 __all__ = ["TokenClassification"]
 

@@ -9,6 +9,6 @@ server.py   one server: list calls, one after another where a prefix must be rea
 wire.py     a list call of /generate or /classify as bytes, and its reply as logits
 """
 
-from router.scoring.sglang.scorer import SGLangScorer
+from compute_router.scoring.sglang.scorer import SGLangScorer
 
 __all__ = ["SGLangScorer"]

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-from router.engines.ids import packed
+from compute_router.engines.ids import packed
 
 __all__ = ["Homes"]
 

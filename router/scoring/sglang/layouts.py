@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from policies import Path
-from router.errors import ScorerError
-from router.scoring.families.base import Family, Layout
-from router.scoring.sglang.memory import keys
+from compute_router.errors import ScorerError
+from compute_router.policies import Path
+from compute_router.scoring.families.base import Family, Layout
+from compute_router.scoring.sglang.memory import keys
 
 __all__ = ["Laid", "Layouts"]
 

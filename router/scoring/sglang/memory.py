@@ -7,7 +7,7 @@ from collections import OrderedDict
 from functools import lru_cache
 from hashlib import blake2b
 
-from router.scoring.families.base import Layout, Vocabulary
+from compute_router.scoring.families.base import Layout, Vocabulary
 
 __all__ = ["Memory", "Remembered", "keys"]
 

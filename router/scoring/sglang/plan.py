@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from router.errors import RouterError, ScorerError
-from router.ledger import Tokens
-from router.scoring.base import Scored
-from router.scoring.families.base import Layout
-from router.scoring.sglang.memory import Memory
-from router.scoring.sglang.wire import Part
+from compute_router.errors import RouterError, ScorerError
+from compute_router.ledger import Tokens
+from compute_router.scoring.base import Scored
+from compute_router.scoring.families.base import Layout
+from compute_router.scoring.sglang.memory import Memory
+from compute_router.scoring.sglang.wire import Part
 
 __all__ = ["Plan", "same"]
 

@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path as FilePath
 
-from policies import Path
-from router.engines.sglang.http import Http
-from router.engines.sglang.served import Served, identify
-from router.errors import EngineError, InputError, RouterError, ScorerError
-from router.ledger import Tokens
-from router.scoring.base import Scored
-from router.scoring.families.base import Head, Readout, TokenPair, Vocabulary
-from router.scoring.registry import Prm
-from router.scoring.sglang.homes import Homes
-from router.scoring.sglang.layouts import Layouts
-from router.scoring.sglang.memory import Memory, Remembered
-from router.scoring.sglang.plan import Plan, same
-from router.scoring.sglang.server import Server
-from router.scoring.sglang.wire import Part
-from router.scoring.vocabulary import from_transformers
+from compute_router.engines.sglang.http import Http
+from compute_router.engines.sglang.served import Served, identify
+from compute_router.errors import EngineError, InputError, RouterError, ScorerError
+from compute_router.ledger import Tokens
+from compute_router.policies import Path
+from compute_router.scoring.base import Scored
+from compute_router.scoring.families.base import Head, Readout, TokenPair, Vocabulary
+from compute_router.scoring.known_prms import Prm
+from compute_router.scoring.prm_tokenizer import from_transformers
+from compute_router.scoring.sglang.homes import Homes
+from compute_router.scoring.sglang.layouts import Layouts
+from compute_router.scoring.sglang.memory import Memory, Remembered
+from compute_router.scoring.sglang.plan import Plan, same
+from compute_router.scoring.sglang.server import Server
+from compute_router.scoring.sglang.wire import Part
 
 __all__ = ["SGLangScorer"]
 

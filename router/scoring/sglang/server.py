@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from router.engines.sglang.http import Http
-from router.errors import EngineError, RouterError, ScorerError
-from router.ledger import Tokens
-from router.scoring.families.base import Readout, TokenPair
-from router.scoring.sglang import wire
-from router.scoring.sglang.wire import Logits, Part, Reading
+from compute_router.engines.sglang.http import Http
+from compute_router.errors import EngineError, RouterError, ScorerError
+from compute_router.ledger import Tokens
+from compute_router.scoring.families.base import Readout, TokenPair
+from compute_router.scoring.sglang import wire
+from compute_router.scoring.sglang.wire import Logits, Part, Reading
 
 __all__ = ["Server"]
 

@@ -19,11 +19,11 @@ from typing import Any
 
 import orjson
 
-from policies.record import record
-from router.engines.sglang.wire import refusal
-from router.errors import EngineError, ScorerError
-from router.ledger import Tokens
-from router.scoring.families.base import Head, TokenPair
+from compute_router.engines.sglang.wire import refusal
+from compute_router.errors import EngineError, ScorerError
+from compute_router.ledger import Tokens
+from compute_router.policies.fast_frozen import record
+from compute_router.scoring.families.base import Head, TokenPair
 
 __all__ = [
     "Logits",

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from router.errors import InputError
-from router.scoring.families.base import Family, Vocabulary
-from router.scoring.families.math_shepherd import MathShepherd
-from router.scoring.families.qwen_math import QwenMath
-from router.scoring.families.rlhflow import RLHFlow
-from router.scoring.families.skywork import Skywork
-from router.scoring.families.token_classification import TokenClassification
+from compute_router.errors import InputError
+from compute_router.scoring.families.base import Family, Vocabulary
+from compute_router.scoring.families.math_shepherd import MathShepherd
+from compute_router.scoring.families.qwen_math import QwenMath
+from compute_router.scoring.families.rlhflow import RLHFlow
+from compute_router.scoring.families.skywork import Skywork
+from compute_router.scoring.families.token_classification import TokenClassification
 
 __all__ = [
     "FAMILIES",

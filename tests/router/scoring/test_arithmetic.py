@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.scoring.arithmetic import equations
+from compute_router.scoring.arithmetic import equations
 
 STATED = [
     ("601 - 572 = 39", [False]),

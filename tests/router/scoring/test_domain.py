@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.scoring.arithmetic import Domain
-from router.scoring.domain import domain_of
-from router.scoring.embedded import EmbeddedPrm
+from compute_router.scoring.arithmetic import Domain
+from compute_router.scoring.domain import domain_of
+from compute_router.scoring.embedded import EmbeddedPrm
 
 TERM = st.integers(0, 10**6)
 

@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from difficulty import ModelFileError, names
-from difficulty.manifest import Provenance, sha256
-from policies import Path, Step, make
-from router import data
-from router.assemble import Settings, build, run_config
-from router.problem import Problem
-from router.scoring import EmbeddedPrm, Scored, checked, make_scorer
-from router.scoring.arithmetic import FEATURES
-from router.scoring.embedded_file import read, read_manifest, shipped, write
-from router.scoring.linear import Linear, Weights
+from compute_router.difficulty import ModelFileError, names
+from compute_router.difficulty.manifest import Provenance, sha256
+from compute_router.factory import Settings, build, run_config
+from compute_router.io import data_files
+from compute_router.policies import Path, Step, make
+from compute_router.problem import Problem
+from compute_router.scoring import EmbeddedPrm, Scored, checked, make_scorer
+from compute_router.scoring.arithmetic import FEATURES
+from compute_router.scoring.embedded_file import read, read_manifest, shipped, write
+from compute_router.scoring.linear import Linear, Weights
 
 WEIGHTS = Weights(
     Linear(0.2, (0.5,) * len(FEATURES), tuple((-1.0) ** at for at in range(len(FEATURES)))),
@@ -168,13 +168,15 @@ def test_damage_is_found(tmp_path: File, damage: Callable[[File], object], says:
 
 
 def test_an_installation_without_one_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: File) -> None:
-    monkeypatch.setattr("router.data._FOLDERS", (tmp_path,))
+    monkeypatch.setattr("compute_router.io.data_files._FOLDERS", (tmp_path,))
     with pytest.raises(ModelFileError, match=r"has no embedded PRM .*train-prm"):
         shipped()
 
 
 def test_it_imports_neither_torch_nor_scikit_learn() -> None:
-    code = "import sys, router.scoring; sys.exit(bool({'torch', 'sklearn', 'scipy'} & set(sys.modules)))"
+    code = (
+        "import sys, compute_router.scoring; sys.exit(bool({'torch', 'sklearn', 'scipy'} & set(sys.modules)))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -207,7 +209,7 @@ def test_a_policy_model_has_the_shipped_prm_that_was_trained_on_it(
         model = router.engine.model.name
         first = run_config(router, settings, [], strategy="auto", budget=None)["prm"]
     own = saved(tmp_path / "prm" / names.base(model))
-    monkeypatch.setattr("router.data._FOLDERS", (tmp_path, *data._FOLDERS))
+    monkeypatch.setattr("compute_router.io.data_files._FOLDERS", (tmp_path, *data_files._FOLDERS))
     assert shipped(f"somebody/{model.upper()}-Q4_K_M.gguf") == own
     assert shipped("another model") == shipped() != own
     with build(settings) as router:

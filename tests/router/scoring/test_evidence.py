@@ -8,15 +8,15 @@ import random
 import time
 from collections import Counter
 from fractions import Fraction
-from pathlib import Path as File
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import Path, Step
-from router.scoring.arithmetic import FEATURES, GROUPS, equations, evidence
-from router.scoring.arithmetic.given import given as numbers_given
+from compute_router.policies import Path, Step
+from compute_router.scoring.arithmetic import FEATURES, GROUPS, equations, evidence
+from compute_router.scoring.arithmetic.given import given as numbers_given
+from support.places import SHARED
 
 FRAGMENTS = [
     "3 + 4 = 7", "3 + 4 = 8", "7 * 2 = 14\n\n", "\\boxed{7}", "\\boxed{", "}", "#### 14\n", "####", " 12\n",
@@ -185,7 +185,7 @@ def test_hostile_text_takes_no_time(text: str) -> None:
 @pytest.mark.shared
 def test_false_alarms_are_rare_in_steps_that_people_found_right() -> None:
     """ProcessBench (arXiv 2412.06559): steps before the first wrong one."""
-    file = File(__file__).parents[4] / "shared/data/prm/processbench_gsm8k.jsonl"
+    file = SHARED / "data" / "prm" / "processbench_gsm8k.jsonl"
     if not file.exists():
         pytest.skip("no sample data beside the checkout")
     judged = alarms = 0

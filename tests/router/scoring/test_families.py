@@ -10,13 +10,13 @@ from family_kit import FAMILIES, HOSTILE, LLAMA, TinyVocabulary, hostile, rlhflo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.errors import InputError
-from router.scoring.families.base import Head, TokenPair
-from router.scoring.families.math_shepherd import MathShepherd
-from router.scoring.families.qwen_math import QwenMath
-from router.scoring.families.rlhflow import RLHFlow
-from router.scoring.families.skywork import Skywork
-from router.scoring.families.token_classification import TokenClassification
+from compute_router.errors import InputError
+from compute_router.scoring.families.base import Head, TokenPair
+from compute_router.scoring.families.math_shepherd import MathShepherd
+from compute_router.scoring.families.qwen_math import QwenMath
+from compute_router.scoring.families.rlhflow import RLHFlow
+from compute_router.scoring.families.skywork import Skywork
+from compute_router.scoring.families.token_classification import TokenClassification
 
 PROBLEM = "What is the sum of 2 and 3?"
 STEPS = ("Step 1: the sum is 2 + 3.", "Step 2: 2 + 3 = 5.\nSo it is 5.", "Step 3: the answer is 5")

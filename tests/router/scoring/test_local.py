@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from family_kit import FAMILIES, SIZE, hostile, tiny
-from support.tiny_models import KINDS, Kind, save_model
 
-from policies import Path, Step
-from router.errors import InputError, ScorerError
-from router.scoring.base import Scored
-from router.scoring.families.base import Layout, TokenPair
-from router.scoring.local import LocalScorer
+from compute_router.errors import InputError, ScorerError
+from compute_router.policies import Path, Step
+from compute_router.scoring.base import Scored
+from compute_router.scoring.families.base import Layout, TokenPair
+from compute_router.scoring.local import LocalScorer
+from support.tiny_models import KINDS, Kind, save_model
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.scoring.families.base import Layout
-from router.scoring.local_batch import Row, batches
-from router.scoring.local_cache import Known, PrefixCache
+from compute_router.scoring.families.base import Layout
+from compute_router.scoring.local_batch import Row, batches
+from compute_router.scoring.local_cache import Known, PrefixCache
 
 
 @dataclass(frozen=True)

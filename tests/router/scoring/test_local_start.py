@@ -10,11 +10,11 @@ from pathlib import Path as Folder
 import pytest
 from family_kit import FAMILIES
 
-from policies import Path, Step
-from router.errors import InputError, ScorerError
-from router.scoring.local import LocalScorer
-from router.scoring.registry import PRMS
-from router.scoring.vocabulary import from_transformers
+from compute_router.errors import InputError, ScorerError
+from compute_router.policies import Path, Step
+from compute_router.scoring.known_prms import PRMS
+from compute_router.scoring.local import LocalScorer
+from compute_router.scoring.prm_tokenizer import from_transformers
 
 
 @pytest.fixture

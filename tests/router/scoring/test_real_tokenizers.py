@@ -16,14 +16,14 @@ from family_kit import HOSTILE, rlhflow_text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.errors import InputError
-from router.scoring.families.base import Family, TokenPair
-from router.scoring.families.math_shepherd import MathShepherd
-from router.scoring.families.qwen_math import QwenMath
-from router.scoring.families.rlhflow import RLHFlow
-from router.scoring.families.skywork import Skywork
-from router.scoring.vocabulary import _Plain
-from router.weights.cache import weights_folder
+from compute_router.errors import InputError
+from compute_router.scoring.families.base import Family, TokenPair
+from compute_router.scoring.families.math_shepherd import MathShepherd
+from compute_router.scoring.families.qwen_math import QwenMath
+from compute_router.scoring.families.rlhflow import RLHFlow
+from compute_router.scoring.families.skywork import Skywork
+from compute_router.scoring.prm_tokenizer import _Plain
+from compute_router.weights.cache import weights_folder
 
 PROBLEM = "Janet’s ducks lay 16 eggs per day. She eats three. How much does she make if each is sold at $2?"
 STEPS = (

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from family_kit import LLAMA, QWEN, TinyVocabulary, tiny
 
-from policies import Path, Step
-from router.errors import ScorerError
-from router.scoring import Scored, checked
-from router.scoring.families.base import Head
+from compute_router.errors import ScorerError
+from compute_router.policies import Path, Step
+from compute_router.scoring import Scored, checked
+from compute_router.scoring.families.base import Head
 
 
 def nonzero(logits_T: np.ndarray, mask_T: np.ndarray) -> list[float]:

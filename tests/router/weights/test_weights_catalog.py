@@ -11,10 +11,10 @@ import pytest
 import yaml
 from weights_kit import NAME, World, catalog_text
 
-from router.data import data_path
-from router.errors import RouterError, WeightsError
-from router.weights import default_policy_model
-from router.weights.catalog import load
+from compute_router.errors import RouterError, WeightsError
+from compute_router.io.data_files import data_path
+from compute_router.weights import default_policy_model
+from compute_router.weights.catalog import load
 
 
 def test_the_shipped_list_is_valid_and_its_aliases_work() -> None:
@@ -88,6 +88,6 @@ def test_a_bad_list_is_one_clear_error(world: World, tmp_path: Path, text: str, 
 
 def test_importing_the_room_loads_no_heavy_library() -> None:
     heavy = "{'huggingface_hub', 'pydantic', 'yaml', 'subprocess', 'zipfile', 'urllib.request'}"
-    code = f"import sys, router.weights; print(sorted({heavy} & set(sys.modules)))"
+    code = f"import sys, compute_router.weights; print(sorted({heavy} & set(sys.modules)))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out == "[]\n"

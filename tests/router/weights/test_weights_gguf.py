@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from weights_kit import entry, gguf, string, strings, tensor
 
-from router.errors import WeightsError
-from router.weights import GgufHeader, read_header
+from compute_router.errors import WeightsError
+from compute_router.weights import GgufHeader, read_header
 
 VALID = gguf()
 

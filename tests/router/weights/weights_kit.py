@@ -1,4 +1,4 @@
-"""Small real things for the tests of router.weights: GGUF files, wheels, a catalog, a watcher."""
+"""Small real things for the tests of compute_router.weights: GGUF files, wheels, a catalog, a watcher."""
 
 from __future__ import annotations
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_kit import ARMS, knows, one_hot, simulated
 
-from difficulty import load
-from router.price import Price
-from router.table import MeasuredRow, Table
-from training.evaluation.applied import apply
-from training.evaluation.crossfit import crossfit
-from training.evaluation.folds import FOLDS
-from training.grid import Floats, Grid, Ints
-from training.tables import domains, fit_rows, fit_table
-from training.tables.__main__ import _beside
-from training.tables.domains import ENOUGH, by_domain
+from compute_router.decide.price import Price
+from compute_router.decide.table import MeasuredRow, Table
+from compute_router.difficulty import load
+from compute_router.training.evaluation.applied import apply
+from compute_router.training.evaluation.crossfit import crossfit
+from compute_router.training.evaluation.folds import FOLDS
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.tables import domains, fit_rows, fit_table
+from compute_router.training.tables.domains import ENOUGH, by_domain
+from research.tables.fit_rows import _beside
+from support.evaluation_kit import ARMS, knows, one_hot, simulated
+from support.places import ROOT
 
-ROOT = Path(__file__).parents[3]
 ROUTE = Price(0.0)
 
 

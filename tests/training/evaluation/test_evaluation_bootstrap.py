@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.evaluation.bootstrap import Resamples
+from compute_router.training.evaluation.bootstrap import Resamples
 
 
 def test_intervals_cover_the_mean() -> None:

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from evaluation_kit import knows, simulated
 from hypothesis import given
 from hypothesis import strategies as st
 
-from difficulty import Predictor
-from router.errors import InputError
-from training.difficulty.corpus import identity
-from training.evaluation import blind as blind_module
-from training.evaluation.blind import Blind
-from training.evaluation.crossfit import crossfit
-from training.evaluation.folds import folds, identities
-from training.grid import Floats, Grid
+from compute_router.difficulty import Predictor
+from compute_router.errors import InputError
+from compute_router.training.difficulty.corpus import identity
+from compute_router.training.evaluation import blind as blind_module
+from compute_router.training.evaluation.blind import Blind
+from compute_router.training.evaluation.crossfit import crossfit
+from compute_router.training.evaluation.folds import folds, identities
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid
+from support.evaluation_kit import knows, simulated
 
 Texts = st.lists(st.text(alphabet="ab \n1+", max_size=6), min_size=1, max_size=30)
 

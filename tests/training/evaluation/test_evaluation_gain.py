@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluation_kit import simulated
 
-from training.evaluation.gain import Point, efficiency_gain, reach
-from training.evaluation.outcomes import Outcomes
+from compute_router.training.evaluation.gain import Point, efficiency_gain, reach
+from compute_router.training.evaluation.policy_outcomes import Outcomes
+from support.evaluation_kit import simulated
 
 
 def test_the_curve_is_interpolated() -> None:

@@ -8,17 +8,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import orjson
 import pytest
-from evaluation_kit import ARMS, knows, one_hot, simulated
 
-from router.errors import InputError
-from router.price import Price
-from training.evaluation.crossfit import crossfit
-from training.evaluation.document import document
-from training.evaluation.folds import folds, identities
-from training.evaluation.judge import PRICES, Section, judge
-from training.evaluation.outcomes import Outcomes
-from training.evaluation.rivals import best, best_fixed_train, oracle_bin, oracle_problem, true_bins
-from training.grid import Floats, Grid, Ints
+from compute_router.decide.price import Price
+from compute_router.errors import InputError
+from compute_router.training.evaluation.crossfit import crossfit
+from compute_router.training.evaluation.folds import folds, identities
+from compute_router.training.evaluation.json_report import document
+from compute_router.training.evaluation.judge import PRICES, Section, judge
+from compute_router.training.evaluation.policy_outcomes import Outcomes
+from compute_router.training.evaluation.rivals import (
+    best,
+    best_fixed_train,
+    oracle_bin,
+    oracle_problem,
+    true_bins,
+)
+from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from support.evaluation_kit import ARMS, knows, one_hot, simulated
 
 TOKENS = [Price(value) for value in PRICES]
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from evaluation_kit import simulated
 
-from policies import STRATEGIES
-from training.evaluation.paper import labels, paper_rule
-from training.grid import Grid
+from compute_router.policies import STRATEGIES
+from compute_router.training.evaluation.paper import labels, paper_rule
+from compute_router.training.outcomes.outcome_matrix import Grid
+from support.evaluation_kit import simulated
 
 ARMS = (
     "greedy",

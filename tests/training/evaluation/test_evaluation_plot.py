@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from evaluation_kit import knows, simulated
 
-from router.errors import RouterError
-from router.price import Price
-from training.evaluation.crossfit import crossfit
-from training.evaluation.folds import folds, identities
-from training.evaluation.judge import Section, judge
-from training.evaluation.plot import plot, unequalled
+from compute_router.decide.price import Price
+from compute_router.errors import RouterError
+from compute_router.training.evaluation.crossfit import crossfit
+from compute_router.training.evaluation.folds import folds, identities
+from compute_router.training.evaluation.judge import Section, judge
+from compute_router.training.evaluation.plot import plot, unequalled
+from support.evaluation_kit import knows, simulated
 
 
 @pytest.fixture(scope="module")

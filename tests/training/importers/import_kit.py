@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from training.importers import Imported, Report
+from compute_router.training.importers import Imported, Report
 
 _WORDS = """amber basket cedar dragon ember falcon garnet harbor island jacket kettle lantern marble needle
 orchard pepper quartz ribbon saddle timber umbrella velvet walnut yarrow zephyr anchor beacon candle"""

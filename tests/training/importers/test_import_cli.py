@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from import_kit import question, sal_row, solution, write_jsonl
 
-from router.cli.import_ import import_
-from router.errors import InputError
-from training.importers.tokens import counter
-from training.record import read_records
+from compute_router.cli.import_ import import_
+from compute_router.errors import InputError
+from compute_router.training.importers.token_counts import counter
+from compute_router.training.sweep.record import read_records
 
 
 def log(folder: Path, shift: int = 0) -> Path:

@@ -21,11 +21,11 @@ from import_kit import (
     write_jsonl,
 )
 
-from training.importers import Imported, import_logs
-from training.importers.damage import Notes
-from training.importers.lines import objects
-from training.importers.values import count_of, gold_of, level_of, scores_of, text_of, truth_of
-from training.record import read_records, write_records
+from compute_router.training.importers import Imported, import_logs
+from compute_router.training.importers.damage import Notes
+from compute_router.training.importers.lines import objects
+from compute_router.training.importers.values import count_of, gold_of, level_of, scores_of, text_of, truth_of
+from compute_router.training.sweep.record import read_records, write_records
 
 N = 6
 

@@ -19,9 +19,9 @@ from import_kit import (
     write_jsonl,
 )
 
-from policies import make
-from router.errors import InputError
-from training.importers import import_logs
+from compute_router.errors import InputError
+from compute_router.policies import make
+from compute_router.training.importers import import_logs
 
 WRONG = 7
 

@@ -10,26 +10,32 @@ from pathlib import Path
 
 import pytest
 
-from training.grids import gather
-from training.importers import import_logs
-from training.importers.compact import READERS
-from training.importers.damage import Notes
-from training.importers.finish import finish
-from training.importers.fit import fit
-from training.importers.units import read_unit, units
-from training.public import parts
+from compute_router.training.importers import import_logs
+from compute_router.training.importers.alignment_test import fit
+from compute_router.training.importers.damage import Notes
+from compute_router.training.importers.finish import finish
+from compute_router.training.importers.units import Unit, read_unit, units
+from compute_router.training.outcomes.build_matrix import gather
+from research.public.compact_sweeps import READERS
+from research.public.records import parts
+from support.places import SHARED
 
-SHARED = Path(__file__).parents[4] / "shared" / "data"
-RAW = SHARED / "raw_formats"
+DATA = SHARED / "data"
+RAW = DATA / "raw_formats"
+SYSTEMS = ("compute-optimal-tts", "search-and-learn")
 
 pytestmark = [
     pytest.mark.shared,
-    pytest.mark.skipif(not SHARED.is_dir(), reason="needs the sample data beside the checkout"),
+    pytest.mark.skipif(not DATA.is_dir(), reason="needs the sample data beside the checkout"),
 ]
 
 
+def raw_units() -> list[Unit]:
+    return [unit for system in SYSTEMS for unit in units(RAW / system, None)]
+
+
 def test_real_logs_fit_their_questions_and_shuffled_ones_do_not() -> None:
-    for unit in units(RAW, None):
+    for unit in raw_units():
         rows = read_unit(unit, Notes(), None)
         found = fit(rows)
         assert found.tested, unit
@@ -54,7 +60,7 @@ def test_real_logs_fit_their_questions_and_shuffled_ones_do_not() -> None:
 
 def test_samples_tiled_within_batches_of_25_are_refused() -> None:
     """The damage as it was met: beams of four, dealt out one after another within a batch."""
-    unit = next(unit for unit in units(RAW, None) if "_n4_" in unit.path.name)
+    unit = next(unit for unit in raw_units() if "_n4_" in unit.path.name)
     rows = [row for row in read_unit(unit, Notes(), None) if len(row.paths) >= 2]
     tiled = []
     for start in range(0, len(rows), 25):
@@ -64,10 +70,10 @@ def test_samples_tiled_within_batches_of_25_are_refused() -> None:
     assert fit(tiled).misaligned
 
 
-def test_every_raw_log_is_recognised() -> None:
-    found = Counter(unit.form for unit in units(RAW, None))
+def test_the_raw_logs_of_known_systems_are_recognised() -> None:
+    found = Counter(unit.form for unit in raw_units())
     assert found == {"compute-optimal-tts": 2, "search-and-learn": 2}
-    arms = {row.arm for unit in units(RAW, None) for row in read_unit(unit, Notes(), None)}
+    arms = {row.arm for unit in raw_units() for row in read_unit(unit, Notes(), None)}
     assert {arm.partition(",sel")[0] for arm in arms} == {
         "dvts:n=8,m=4", "best_of_n:n=2", "beam:n=4,m=4", "majority:n=1",
     }  # fmt: skip
@@ -78,7 +84,7 @@ def test_a_real_log_is_imported(tmp_path: Path) -> None:
     file = tmp_path / "best_of_n" / source.name
     file.parent.mkdir()
     file.write_text("".join(source.read_text("utf-8").splitlines(keepends=True)[:12]), "utf-8")
-    problems = SHARED / "problems" / "math500.jsonl"
+    problems = DATA / "problems" / "math500.jsonl"
     imported = import_logs([file], prm="p-8b", problems=[problems])
     assert len(imported.records) == 12
     known = {row["unique_id"]: row for row in map(json.loads, problems.read_text("utf-8").splitlines())}
@@ -93,7 +99,7 @@ def test_a_real_log_is_imported(tmp_path: Path) -> None:
 def test_compact_sweeps_become_comparable_rows() -> None:
     found = {}
     for name in ("attcc", "shanjf", "specs"):
-        for sweep, rows in parts(name, list(READERS[name](SHARED))):
+        for sweep, rows in parts(name, list(READERS[name](DATA))):
             found[sweep] = finish(rows, Notes())
     for sweep, records in found.items():
         (grid,) = gather(records).grids

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from prm_rollouts import MODEL, rows, write_run
 
-from router.errors import InputError
-from router.scoring.arithmetic import FEATURES
-from training.prm.examples import read_solved
+from compute_router.errors import InputError
+from compute_router.scoring.arithmetic import FEATURES
+from compute_router.training.prm.examples import read_solved
 
 
 def test_a_problem_with_all_its_samples(tmp_path: Path) -> None:

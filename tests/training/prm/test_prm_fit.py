@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from prm_rollouts import rows, write_run
 
-from router.scoring.arithmetic import FEATURES
-from router.scoring.linear import Linear, Weights
-from training.difficulty.metrics import calibration_error
-from training.evaluation.folds import FOLDS
-from training.prm.crossfit import crossfit
-from training.prm.examples import Solved, read_solved
-from training.prm.figures import ordered, selected
-from training.prm.fit import fit
-from training.prm.logistic import logistic
-from training.prm.report import lines, report
+from compute_router.scoring.arithmetic import FEATURES
+from compute_router.scoring.linear import Linear, Weights
+from compute_router.training.difficulty.metrics import calibration_error
+from compute_router.training.evaluation.folds import FOLDS
+from compute_router.training.prm.examples import Solved, read_solved
+from compute_router.training.prm.figures import ordered, selected
+from compute_router.training.prm.fit_weights import fit
+from compute_router.training.prm.held_out_scores import crossfit
+from compute_router.training.prm.logistic_fit import logistic
+from compute_router.training.prm.prm_report import lines, report
 
 
 @pytest.fixture(scope="module")

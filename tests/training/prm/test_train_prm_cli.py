@@ -9,9 +9,9 @@ from pathlib import Path as File
 import pytest
 from prm_rollouts import MODEL, rows, write_run
 
-from policies import Path, Step
-from router.cli import main
-from router.scoring import EmbeddedPrm
+from compute_router.cli import main
+from compute_router.policies import Path, Step
+from compute_router.scoring import EmbeddedPrm
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

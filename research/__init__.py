@@ -1,0 +1,1 @@
+"""What made the shipped files and RESULTS.md. Not in the wheel; `python -m research --help` lists all."""

@@ -1,0 +1,1 @@
+"""Fitting the difficulty predictor that ships, and judging it on problems held out."""

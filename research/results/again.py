@@ -1,0 +1,146 @@
+"""A slice of a sweep run again, live: does this machine come to the same figures?
+
+    python -m research again SWEEP... --out runs/again [--problems 30] [--data ../shared/data]
+
+(`--engine torch` where that is the faster one: docs/torch.md.)
+
+Four samples of the sweep's policy model on problems drawn by the hash of their ids, with a seed of their own;
+then accuracy and tokens of one sample, of the vote of all and of the vote that stops early, beside those that
+the sweep has of the same problems, with intervals of the paired differences over problems. Where the sweep
+has a vote of mended samples that stops early, it is held against a run of its own. All intervals together are
+of 95 %: of twenty runs that differ by chance alone, one has a figure whose interval leaves out 0, and exit
+code 1. Killed, the same command goes on.
+Problems of which the sweep has no text are drawn only with `--data`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from compute_router.cli.sweep import sweep
+from compute_router.errors import InputError
+from compute_router.factory import Settings
+from compute_router.training.evaluation.bootstrap import Interval, Resamples
+from compute_router.training.evaluation.judge_sweep import sweep_file
+from compute_router.training.outcomes.build_matrix import grids
+from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.sweep.record import Record, read_records
+from research.results.samples import joined
+from research.workloads.jsonl import write_jsonl
+from research.workloads.workload import known_problems
+
+__all__ = ["Agreement", "agreements", "drawn", "main"]
+
+ARMS = (
+    "best_of_n:n=4,select=weighted,aggregate=last",
+    "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7,drop=0.1",
+)
+MENDED = "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7,drop=0.1,greedy=1,redo=2"
+ONE = "majority:n=1"
+"""Answered for by the samples of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One arm on the same problems: means of the sweep and of the new run, and the interval of their paired
+    difference, which holds together with those of the other arms and figures."""
+
+    arm: str
+    figure: str
+    before: float
+    now: float
+    interval: Interval
+
+    @property
+    def agrees(self) -> bool:
+        low, high = self.interval
+        return low <= 0 <= high
+
+
+def drawn(records: Sequence[Record], problems: int) -> list[Record]:
+    """One record for each of `problems` problems whose text and answer are known, in the order of a hash of
+    their ids: the first ones are a random sample that every machine draws alike.
+
+    Raises InputError where there are fewer than two.
+    """
+    known = {one.problem_id: one for one in records if one.problem is not None and one.gold is not None}
+    found = sorted(known.values(), key=lambda one: sha256(one.problem_id.encode()).digest())[:problems]
+    if len(found) < 2:
+        raise InputError("the sweep has too few problems with text and answer: --data gives texts back")
+    return found
+
+
+def agreements(before: Grid, now: Grid, arms: Collection[str], seed: int) -> Iterator[Agreement]:
+    """Accuracy and tokens of those of the arms that both have, on the problems that both have."""
+    problems = [problem for problem in now.problems_P if problem in before.problems_P]
+    was = before.rows(np.array([before.problems_P.index(one) for one in problems]))
+    is_ = now.rows(np.array([now.problems_P.index(one) for one in problems]))
+    shared = [arm for arm in now.arms_A if arm in was.arms_A and arm in arms]
+    if not shared:
+        return
+    columns = [
+        (arm, figure, old_PA[:, was.arms_A.index(arm)], new_PA[:, is_.arms_A.index(arm)])
+        for arm in shared
+        for figure, old_PA, new_PA in (
+            ("accuracy", was.accuracy_PA, is_.accuracy_PA),
+            ("tokens", was.tokens_PA, is_.tokens_PA),
+        )
+    ]
+    differences = np.column_stack([new_P - old_P for _, _, old_P, new_P in columns])
+    intervals = Resamples(len(problems), seed).joint_intervals(differences)
+    for (arm, figure, old_P, new_P), interval in zip(columns, intervals, strict=True):
+        yield Agreement(arm, figure, float(old_P.mean()), float(new_P.mean()), interval)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--problems", type=int, default=30)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--engine", choices=("embedded", "torch", "scripted"), default="embedded")
+    options = parser.parse_args()
+    known = {} if options.data is None else known_problems(options.data)
+    try:
+        read = chain.from_iterable(read_records(sweep_file(one)) for one in options.sweeps)
+        records = joined(read, known)
+        named = (*ARMS, *{one.arm for one in records if one.arm == MENDED})
+        some = drawn(records, options.problems)
+        options.out.mkdir(parents=True, exist_ok=True)
+        problems, arms = options.out / "problems.jsonl", options.out / "arms.txt"
+        rows = [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some]
+        write_jsonl(problems, rows)
+        arms.write_text("\n".join(named) + "\n", "utf-8")
+        model = None if options.engine == "scripted" else some[0].policy_model
+        settings = Settings(options.engine, policy_model=model, seed=options.seed)
+        sweep(str(problems), arms, options.out, settings, deadline_s=None, limit=None, as_json=False)
+        before = _grid(records, some[0].policy_model)
+        now = _grid(list(read_records(options.out / "sweep.jsonl")), None)
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    found = list(agreements(before, now, (ONE, *named), options.seed))
+    for one in found:
+        low, high = one.interval
+        verdict = "agrees" if one.agrees else "DIFFERS"
+        means = f"{one.before:10.3f} {one.now:10.3f}"
+        print(f"{one.arm:<83} {one.figure:<9} {means}   {verdict} [{low:+.3f}, {high:+.3f}]")
+    return 0 if all(one.agrees for one in found) else 1
+
+
+def _grid(records: Sequence[Record], policy_model: str | None) -> Grid:
+    """The grid of most problems, of one policy model where it is named."""
+    some = [one for one in grids(records) if policy_model in (None, one.policy_model)]
+    return max(some, key=lambda one: len(one.problems_P))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""What a sweep shows, as Markdown: the PRM, every arm, the router, by price, by rival and by difficulty.
+
+    python -m research results SWEEP... [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
+
+Difficulty and table are fitted on the other folds of problems: from a predictor that has seen no outcome,
+and from no table (docs/evaluation.md); or from what is in LEARNED (configs, or what `compute-router train`
+wrote), which must not have seen the sweep's problems. Intervals are of 2,000 resamples of problems. Sweeps
+are kept without the texts of other people's problems: `--data` gives them back by id. Without it a problem's
+difficulty is that of the average.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from compute_router.decide.price import Price
+from compute_router.decide.table import MeasuredRow, Table, load_table
+from compute_router.difficulty import load
+from compute_router.io.data_files import data_path
+from compute_router.policies import spec
+from compute_router.training.difficulty.refit import model_of
+from compute_router.training.evaluation.blind import UNSEEING
+from compute_router.training.evaluation.crossfit import CrossFitted, crossfitted
+from compute_router.training.evaluation.judge import Section, judge
+from compute_router.training.evaluation.judge_sweep import sweep_file
+from compute_router.training.evaluation.plot import plot
+from compute_router.training.outcomes.build_matrix import grids
+from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.prm.prm_report import kinds
+from compute_router.training.sweep.implied_arms import sampling_of
+from compute_router.training.sweep.record import Record, read_records
+from research.results.markdown import arms, by_bin, by_price, prm, trees, versus
+from research.results.samples import joined, scored
+from research.results.tree_search import beside_votes
+from research.results.versus import against, at_same_accuracy, at_same_tokens, with_average_budget
+from research.workloads.workload import known_problems
+
+__all__ = ["main"]
+
+PRICES = tuple(Price(value) for value in (0.0, 0.1, 0.25, 0.5, 1.0))
+"""The middle one is that of the shipped table."""
+
+
+def sections(
+    records: Sequence[Record], learned: Path | None, seed: int
+) -> Iterator[tuple[CrossFitted, Section]]:
+    """Every policy model and PRM of the sweep, cross-fitted and judged."""
+    found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
+    base, priors = load(data_path(UNSEEING).parent), None
+    if learned is not None:
+        base = load(learned / "difficulty" if (learned / "difficulty").is_dir() else learned)
+        priors = [_row(load_table(learned / "table.json"), grid) for grid in found]
+    for contest in crossfitted(found, lambda out: base, seed, priors):
+        yield contest, judge(contest, PRICES, seed)
+
+
+def _row(table: Table, grid: Grid) -> MeasuredRow | None:
+    """What the table has measured of this policy model and PRM."""
+    model = model_of(grid)
+    row = table.row(model.name, model.params, grid.prm or "")
+    if isinstance(row, MeasuredRow) and (row.policy_model, row.prm) == (grid.policy_model, grid.prm):
+        return row
+    return None
+
+
+def largest(arms: Sequence[str]) -> list[str]:
+    """Of the arms that take all their samples: for each way to select the one of most samples."""
+    most: dict[str, str] = {}
+    for arm in arms:
+        sampled = sampling_of(arm)
+        if sampled is not None:
+            rule = spec(replace(sampled, n=1))
+            known = sampling_of(most.get(rule, ""))
+            if known is None or sampled.n > known.n:
+                most[rule] = arm
+    return sorted(most.values())
+
+
+def report(records: Sequence[Record], contest: CrossFitted, section: Section, seed: int) -> Iterator[str]:
+    grid = contest.grid
+    known = sum(text is not None for text in grid.texts_P)
+    yield f"## {grid.policy_model}, PRM {grid.prm or 'none'}"
+    yield ""
+    problems = f"{len(grid.problems_P)} problems ({known} with their texts)"
+    yield f"{problems}, {len(grid.arms_A)} arms, {contest.mode}."
+    rivals = largest(grid.arms_A)
+    mine = [one for one in records if (one.policy_model, one.prm) == (grid.policy_model, grid.prm)]
+    solved, scores = scored(mine)
+    parts = [
+        ("The PRM", prm(kinds(solved, scores, seed)) if solved else ()),
+        ("Fixed arms", arms(section.judged[0])),
+        ("By price (accuracy per 1,000 tokens)", by_price(section)),
+        ("Against the largest fixed budgets", versus(against(contest, rivals, PRICES, seed))),
+        ("At the same accuracy", versus(at_same_accuracy(contest, rivals, seed))),
+        ("At the same tokens", versus(at_same_tokens(contest, seed))),
+        ("With their tokens as an average budget", versus(with_average_budget(contest, seed))),
+        ("By measured difficulty: accuracy, tokens", by_bin(contest, section, rivals)),
+    ]
+    if beside := beside_votes(mine, seed):
+        parts.append(("Tree search beside a vote of as many samples", trees(beside)))
+    for title, lines in parts:
+        yield f"\n### {title}\n"
+        yield from lines
+    yield ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
+    parser.add_argument("--data", type=Path)
+    parser.add_argument(
+        "--from",
+        dest="learned",
+        type=Path,
+        metavar="LEARNED",
+        help="predictor and table to start from, which have not seen the problems",
+    )
+    parser.add_argument("--plot", type=Path, help="PATH.svg and PATH.png; needs the report extra")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    began = time.monotonic()
+    known = {} if options.data is None else known_problems(options.data)
+    read = chain.from_iterable(read_records(sweep_file(sweep)) for sweep in options.sweeps)
+    records = joined(read, known)
+    judged = list(sections(records, options.learned, options.seed))
+    for contest, section in judged:
+        print("\n".join(report(records, contest, section, options.seed)))
+    if options.plot is not None:
+        for path in plot([section for _, section in judged], options.plot):
+            print(f"wrote {path}")
+    print(f"{time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

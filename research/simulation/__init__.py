@@ -1,0 +1,1 @@
+"""Simulated sweeps whose truth is known, and how well tables are fitted on them."""

@@ -1,0 +1,174 @@
+"""Samples that several sweeps drew of the same problems, as one sweep of more samples.
+
+    python -m research merge-sweeps SWEEP... --arms ARMS --out DIR
+
+More samples of the same problems are drawn by another sweep with a seed of its own; samples of two seeds are
+as independent of each other as those of one. Policy model, PRM and the way in which samples are made (`redo`)
+must be the same in all sweeps; greedy solutions come from the first one alone. Equal answers are found anew.
+DIR/sweep.jsonl has, of every problem that all sweeps have, one row of all its samples and one of each of ARMS
+that they answer for; DIR/sweep.manifest.json those of the sweeps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+
+from compute_router.errors import InputError
+from compute_router.grading import Grader
+from compute_router.policies import BestOfN, Majority, spec
+from compute_router.policies.spec import MAX_N
+from compute_router.training.evaluation.judge_sweep import sweep_file
+from compute_router.training.sweep.arms import choosing, covers, drawn, read_arms, whole
+from compute_router.training.sweep.implied_arms import strategy_of
+from compute_router.training.sweep.record import Record, read_records, write_records
+from compute_router.training.sweep.replay_orders import sample_path, take
+from compute_router.training.sweep.run_to_records import answered_for
+from research.sweeps.export_sweep import manifest_of
+
+__all__ = ["implied", "main", "pooled", "samples_of"]
+
+Samples = Mapping[str, Record]
+"""By problem."""
+
+
+def samples_of(records: Iterable[Record], name: str) -> dict[str, Record]:
+    """Of each problem the row with the most whole samples. Raises InputError where there is none, or where
+    rows differ in policy model, PRM, seed or the way in which samples are made; `name` says whose."""
+    most: dict[str, Record] = {}
+    for record in records:
+        known = most.get(record.problem_id)
+        if _sampling(record) is not None and (known is None or len(record.paths) > len(known.paths)):
+            most[record.problem_id] = record
+    made = {(one.policy_model, one.prm, one.seed, drawn(_taken(one))) for one in most.values()}
+    if len(made) != 1:
+        raise InputError(f"{name} is no sweep of one kind of samples: {len(made)} kinds")
+    return most
+
+
+async def pooled(sweeps: Sequence[Samples], grader: Grader) -> list[Record]:
+    """One row of all samples for each problem that all sweeps have, in the order of the first. Raises
+    InputError: the sweeps' samples do not go together, or there is no such problem."""
+    first, *others = (next(iter(one.values())) for one in sweeps)
+    for one in others:
+        if (one.policy_model, one.prm) != (first.policy_model, first.prm):
+            raise InputError(
+                f"samples of {one.policy_model} by {one.prm} are none of {first.policy_model} by {first.prm}"
+            )
+        if drawn(_taken(one)) != drawn(_taken(first))._replace(greedy=0):
+            raise InputError(f"the samples of {one.arm} are not made like those of {first.arm}")
+    seeds = Counter(one.seed for one in (first, *others))
+    if max(seeds.values()) > 1:
+        raise InputError("two sweeps have the same seed, and so the same samples")
+    shared = [problem for problem in sweeps[0] if all(problem in other for other in sweeps)]
+    if not shared:
+        raise InputError("the sweeps have no problem in common")
+    return [await _joined([sweep[problem] for sweep in sweeps], grader) for problem in shared]
+
+
+async def _joined(rows: Sequence[Record], grader: Grader) -> Record:
+    first = rows[0]
+    if len({row.gold for row in rows if row.gold is not None}) > 1:
+        raise InputError(f"the problem {first.problem_id} has another answer in another sweep")
+    groups = await grader.classes([path.answer for row in rows for path in row.paths])
+    paths = [path for row in rows for path in row.paths]
+    record = replace(
+        first,
+        paths=tuple(replace(path, group=group) for path, group in zip(paths, groups, strict=True)),
+        prompt_tokens=_sum(row.prompt_tokens for row in rows),
+        cached_tokens=_sum(row.cached_tokens for row in rows),
+        prm_tokens=_sum(row.prm_tokens for row in rows),
+        source=", ".join(dict.fromkeys(row.source for row in rows)),
+    )
+    if len(paths) > MAX_N:
+        raise InputError(f"{first.problem_id} has {len(paths)} samples: an arm can have {MAX_N}")
+    every = implied(record, replace(_taken(first), n=len(paths)))
+    return replace(
+        every,
+        paths=record.paths,
+        prompt_tokens=record.prompt_tokens,
+        cached_tokens=record.cached_tokens,
+    )
+
+
+def implied(record: Record, strategy: Majority | BestOfN) -> Record:
+    """What a strategy makes of the first of the record's samples (run_to_records.py: of a run's)."""
+    paths_N = [sample_path(at, path) for at, path in enumerate(record.paths)]
+    votes_N = [path.group for path in record.paths]
+    return answered_for(record, strategy, take(strategy, paths_N, votes_N, range(len(paths_N))))
+
+
+def _sampling(record: Record) -> Majority | BestOfN | None:
+    """How a row of whole samples was made."""
+    strategy = strategy_of(record.arm)
+    found = None if strategy is None else whole(strategy)
+    return found if found is not None and len(record.paths) == found.n else None
+
+
+def _taken(record: Record) -> Majority | BestOfN:
+    found = _sampling(record)
+    assert found is not None, "samples_of says so"
+    return found
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = list(counts)
+    return None if None in known else sum(one for one in known if one is not None)
+
+
+def _rows(records: Sequence[Record], arms: Path) -> Iterator[Record]:
+    yield from records
+    for arm in read_arms(arms):
+        strategy = choosing(arm.strategy)
+        for record in records:
+            every = _taken(record)
+            if strategy is not None and spec(strategy) != record.arm and covers(every, strategy):
+                yield implied(record, strategy)
+
+
+async def _pooled(sweeps: Sequence[Samples]) -> list[Record]:
+    grader = Grader()
+    try:
+        return await pooled(sweeps, grader)
+    finally:
+        grader.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
+    parser.add_argument("--arms", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    options = parser.parse_args(arguments)
+    try:
+        files = [sweep_file(path) for path in options.sweeps]
+        records = asyncio.run(_pooled([samples_of(read_records(file), str(file)) for file in files]))
+        out = options.out / "sweep.jsonl"
+        rows = write_records(out, _rows(records, options.arms))
+        manifest = {
+            "file": out.name,
+            "rows": rows,
+            "sha256": sha256(out.read_bytes()).hexdigest(),
+            "command": f"python -m research merge-sweeps {' '.join(file.parent.name for file in files)} "
+            f"--arms {options.arms.name} --out {options.out.name}",
+            "sweeps": {file.parent.name: manifest_of(file) for file in files},
+        }
+    except InputError as error:
+        sys.exit(f"error: {error}")
+    beside = out.with_suffix(".manifest.json")
+    beside.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+    samples = Counter(len(record.paths) for record in records)
+    counts = ", ".join(f"{many} of {n} samples" for n, many in sorted(samples.items()))
+    print(f"{len(records)} problems ({counts}), {rows} rows -> {out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Fitting the rows of the strategy table that ships."""

@@ -1,0 +1,1 @@
+"""The problems that the shipped sweeps are of."""

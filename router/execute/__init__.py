@@ -1,0 +1,1 @@
+"""From a decision to paths: one scheduler, a driver for each search, budgets, retries, batches."""

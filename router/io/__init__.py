@@ -1,0 +1,1 @@
+"""Files and what goes into them: problems, run directories, summaries, data files of this package."""

@@ -1,0 +1,160 @@
+"""Samples of several sweeps as those of one: each once, answers grouped anew, nothing mixed that differs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from compute_router.errors import InputError
+from compute_router.grading import Grader
+from compute_router.policies.spec import MAX_N
+from compute_router.training.outcomes.build_matrix import grids
+from compute_router.training.sweep.implied_arms import sampled_of
+from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
+from research.sweeps.export_sweep import main as compact
+from research.sweeps.merge_sweeps import implied, main, pooled, samples_of
+
+MENDED = "best_of_n:n={},select=weighted,aggregate=last{},redo=2"
+FIRST, MORE = MENDED.format(3, ",greedy=1"), MENDED.format(2, "")
+EARLY = "best_of_n:n=5,select=weighted,aggregate=last,accept=0.7,greedy=1,redo=2"
+ARMS = (FIRST.replace("n=3", "n=5"), EARLY, MENDED.format(1, ",greedy=1"), "majority:n=2", MORE)
+
+
+def record(problem: str, arm: str, seed: int, said: list[tuple[str | None, float]]) -> Record:
+    """`said`: answer and value of each sample; 7 is right."""
+    answers = [answer for answer, _ in said]
+    paths = tuple(
+        SweptPath(answer, None if answer is None else answers.index(answer), answer == "7", 10 + i,
+                  (0.5, value), -0.1, (4, 6 + i))
+        for i, (answer, value) in enumerate(said)
+    )  # fmt: skip
+    return Record(
+        problem, "m", arm, True, problem="What?", gold="7", params=10**9, prm="checks", prm_params=0,
+        seed=seed, tokens=99, prompt_tokens=50, cached_tokens=40, prm_tokens=0, seconds=1.0, paths=paths,
+        source=f"seed {seed}",
+    )  # fmt: skip
+
+
+def first(problem: str = "p") -> Record:
+    return record(problem, FIRST, 1, [("3", 0.6), ("7", 0.5), (None, 0.9)])
+
+
+def more(problem: str = "p", seed: int = 2) -> Record:
+    return record(problem, MORE, seed, [("7.0", 0.4), ("4", 0.3)])
+
+
+def pool(*sweeps: list[Record]) -> list[Record]:
+    async def run() -> list[Record]:
+        grader = Grader()
+        try:
+            return await pooled([samples_of(one, "a sweep") for one in sweeps], grader)
+        finally:
+            grader.close()
+
+    return asyncio.run(run())
+
+
+def test_every_sample_is_there_once_and_equal_answers_meet() -> None:
+    [found] = pool([first()], [more()], [more(seed=3)])
+    assert found.arm == FIRST.replace("n=3", "n=7")
+    assert [path.answer for path in found.paths] == ["3", "7", None, "7.0", "4", "7.0", "4"]
+    assert [path.group for path in found.paths] == [0, 1, None, 1, 4, 1, 4]
+    assert [path.tokens for path in found.paths] == [10, 11, 12, 10, 11, 10, 11]
+    # 7 has three votes of together 1.3; alone, the first sweep would have said 3.
+    assert (found.correct, found.tokens, found.prompt_tokens, found.seed) == (True, 75, 150, 1)
+    assert implied(found, sampled_of(FIRST)).correct is False  # type: ignore[arg-type]
+    assert found.source == "seed 1, seed 2, seed 3"
+
+
+def test_of_a_problem_that_not_all_sweeps_have_nothing_is_taken() -> None:
+    third = [more("d", seed=3), more("c", seed=3), more("a", seed=3), more("b", seed=3)]
+    found = pool([first("a"), first("b"), first("c"), first("d")], [more("c"), more("a")], third)
+    assert [one.problem_id for one in found] == ["a", "c"]
+
+
+def test_what_an_arm_takes_of_the_first_samples() -> None:
+    [found] = pool([first()], [more()])
+    early = implied(found, sampled_of(EARLY))  # type: ignore[arg-type]
+    assert early.tokens == sum(path.tokens or 0 for path in found.paths)  # none is accepted
+    accepted = replace(found.paths[1], scores=(0.5, 0.8))
+    sure = replace(found, paths=(found.paths[0], accepted, *found.paths[2:]))
+    early = implied(sure, sampled_of(EARLY))  # type: ignore[arg-type]
+    assert (early.tokens, early.correct, early.answer, early.paths) == (21, True, "7", ())
+    assert (early.prm_tokens, early.seconds) == (0, None)
+    computed = replace(sure, prm_tokens=30)  # for which of the samples is not known
+    assert implied(computed, sampled_of(EARLY)).prm_tokens is None  # type: ignore[arg-type]
+    untold = replace(sure, paths=(replace(sure.paths[0], tokens=None), *sure.paths[1:]))
+    assert implied(untold, sampled_of(EARLY)).tokens is None  # type: ignore[arg-type]
+
+
+def test_an_arm_without_a_prm_used_none() -> None:
+    plain = [replace(one, arm="best_of_n:n=3,select=weighted,aggregate=last") for one in [first(), first()]]
+    [found] = pool([plain[0]], [replace(plain[1], seed=2, prm_tokens=7)])
+    assert (found.prm, found.prm_tokens) == ("checks", 7)
+    vote = implied(found, sampled_of("majority:n=6"))  # type: ignore[arg-type]
+    assert (vote.arm, vote.prm, vote.prm_params, vote.prm_tokens) == ("majority:n=6", None, None, 0)
+
+
+def test_more_samples_than_an_arm_can_have_are_refused() -> None:
+    many = replace(more(), arm=MORE.replace("n=2", f"n={MAX_N}"), paths=more().paths[:1] * MAX_N)
+    with pytest.raises(InputError, match=f"p has {MAX_N + 3} samples: an arm can have {MAX_N}"):
+        pool([first()], [many])
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (replace(more(), seed=1), "the same seed"),
+        (replace(more(), policy_model="another"), "samples of another by checks"),
+        (replace(more(), prm="another"), "samples of m by another"),
+        (replace(more(), gold="8"), "another answer"),
+        (replace(more(), arm=MORE.replace("redo=2", "redo=1")), "not made like those"),
+        (replace(first(), seed=2), "not made like those"),  # its greedy solution is the same one
+        (more("another"), "no problem in common"),
+        (replace(more(), paths=()), "0 kinds"),
+        (replace(more(), arm="beam:n=2,m=2"), "0 kinds"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(other: Record, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        pool([first()], [other])
+
+
+def test_samples_of_two_kinds_in_one_sweep_are_refused() -> None:
+    with pytest.raises(InputError, match="a sweep is no sweep of one kind of samples: 2 kinds"):
+        pool([first("a"), replace(first("b"), seed=9)], [more("a")])
+
+
+def test_the_largest_row_of_a_problem_counts() -> None:
+    assert samples_of([replace(first(), arm=MORE, paths=first().paths[:2]), first()], "it")["p"] == first()
+
+
+def test_as_a_sweep_that_compact_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    problems = [f"sum-{k}" for k in range(3)]
+    for name, rows in (("one", map(first, problems)), ("two", map(more, problems))):
+        write_records(tmp_path / name / "sweep.jsonl", rows)
+        (tmp_path / name / "sweep.manifest.json").write_text(json.dumps({"seed": name}))
+    arms, out = tmp_path / "arms.txt", tmp_path / "both"
+    arms.write_text("\n".join(ARMS))
+    command = [str(tmp_path / "one"), str(tmp_path / "two"), "--arms", str(arms), "--out", str(out)]
+    main(command)
+    assert "3 problems (3 of 5 samples)" in capsys.readouterr().out
+    manifest = json.loads((out / "sweep.manifest.json").read_text())
+    assert manifest["command"] == "python -m research merge-sweeps one two --arms arms.txt --out both"
+    assert manifest["sweeps"] == {"one": {"seed": "one"}, "two": {"seed": "two"}}
+    rows = list(read_records(out / "sweep.jsonl"))
+    assert {row.arm for row in rows} == set(ARMS[:3])  # the others' samples are of another kind
+    assert len(rows) == 9
+    compact([str(out), "--out", str(tmp_path / "small.jsonl")])
+    [whole], [small] = grids(rows), grids(read_records(tmp_path / "small.jsonl"))
+    assert set(whole.arms_A) == set(small.arms_A) == set(ARMS[:3])
+    small = small.columns(whole.arms_A)
+    assert small.accuracy_PA.tolist() == whole.accuracy_PA.tolist()
+    assert small.tokens_PA.tolist() == whole.tokens_PA.tolist()
+    (tmp_path / "two" / "sweep.manifest.json").unlink()
+    with pytest.raises(SystemExit, match="which says how the sweep was made"):
+        main(command)

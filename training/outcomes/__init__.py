@@ -1,0 +1,1 @@
+"""Outcome matrices: arms by problems, what fitting and judging take."""
