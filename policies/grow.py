@@ -34,8 +34,9 @@ def grow(
 ) -> Search[Path]:
     """`parent` one step further, its new step scored."""
     room = min(limits.step_tokens, limits.path_tokens - parent.n_tokens)
-    heat = limits.temperature if temperature is None else temperature
-    path: Path = yield Extend(Key(tree, parent.lineage, child), parent, "step", room, heat)
+    if temperature is None:
+        temperature = limits.temperature
+    path: Path = yield Extend(Key(tree, parent.lineage, child), parent, "step", room, temperature)
     if path.finish == "length" and parent.n_tokens < path.n_tokens < limits.path_tokens:
         path = replace(path, finish="open")  # only this step hit its limit
     if path.finish != "failed" and path.steps_S and not path.is_scored:  # a blank step may add none
@@ -44,14 +45,14 @@ def grow(
 
 
 def regrow(
-    tree: int, parent: Path, child: int, limits: Limits, temperature: float, redo: int, aggregate: str
+    tree: int, parent: Path, child: int, limits: Limits, temperature: float, backtrack: int, aggregate: str
 ) -> Search[Path]:
     """`parent` one step further. A step that halves the value and states no answer is taken back and written
-    again, up to `redo` times; where none holds, the best of them stays. The tries are the children `child`,
-    `child` + 1, ..."""
+    again, up to `backtrack` times; where none holds, the best of them stays. The tries are the children
+    `child`, `child` + 1, ..."""
     path = yield from grow(tree, parent, child, limits, temperature)
     tries = [path]
-    while len(tries) <= redo and _fell(path, parent, aggregate):
+    while len(tries) <= backtrack and _fell(path, parent, aggregate):
         # At temperature 0 the same step would come again.
         path = yield from grow(tree, parent, child + len(tries), limits)
         tries.append(path)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Protocol
 
+from .arm_name import BASES, read_arm_name
 from .ask import Search
+from .best_of_n import BestOfN, Greedy, Majority
 from .direct import Direct
 from .limits import Limits
 from .mcts import MCTS
 from .rebase import REBASE
 from .reroute import Reroute
-from .sampling import BestOfN, Greedy, Majority
 from .select import Outcome
-from .spec import SpecError, brief, fill, nearest, split
+from .spec import SpecError, brief, fill, nearest, split, values_of
 from .stepwise import DVTS, Beam
 
 __all__ = ["STRATEGIES", "Strategy", "make", "spec"]
@@ -39,26 +39,40 @@ STRATEGIES: Final = MappingProxyType[str, type[Any]](
 )
 
 
-_OFF = ("never", 0)
+_OFF = ("never", "sample", 0)
 
 
 def make(text: str) -> Strategy:
-    """The strategy that a spec names, its parameters checked.
+    """The strategy that a spec or a short name stands for, its parameters checked.
 
-    Raises SpecError: an unknown name (the nearest is suggested), an unknown parameter, one out of range.
+    Args:
+        text: a spec such as `best_of_n:n=8,select=weighted`, or a short name such as `weighted-8`.
+
+    Returns:
+        The strategy, a frozen value.
+
+    Raises:
+        SpecError: an unknown name (the nearest is suggested), an unknown parameter, one out of range.
+
+    >>> make("vote-6") == make("majority:n=6")
+    True
     """
     name, parameters = split(text)
+    if name not in STRATEGIES and (read := read_arm_name(text, STRATEGIES)) is not None:
+        name, parameters = read
     if name not in STRATEGIES:
-        known = tuple(STRATEGIES)
+        known = (*STRATEGIES, *(f"{word}-8" for word in BASES))
         raise SpecError(f"unknown strategy {brief(name)!r}{nearest(name, known)}; known: {', '.join(known)}")
-    strategy = STRATEGIES[name]
-    made: Strategy = strategy(**fill(strategy, parameters))
+    made: Strategy = fill(STRATEGIES[name], parameters)
     return made
 
 
 def spec(strategy: Strategy) -> str:
     """The canonical text of a strategy: its parameters in the order of its fields, without those that are
-    off."""
-    given = [(field.name, getattr(strategy, field.name)) for field in fields(strategy)]  # type: ignore[arg-type]
-    values = [f"{name}={value}" for name, value in given if value not in _OFF]
+    off.
+
+    >>> spec(make("weighted-8+backtrack"))
+    'best_of_n:n=8,backtrack=2,select=weighted,aggregate=last'
+    """
+    values = [f"{name}={value}" for name, value in values_of(strategy).items() if value not in _OFF]
     return f"{strategy.name}:{','.join(values)}" if values else strategy.name

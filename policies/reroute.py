@@ -9,7 +9,7 @@ from .ask import Search, assess, fork, group
 from .grow import chain
 from .limits import Limits
 from .path import Path
-from .sampling import samples
+from .sampling import Sampling, samples
 from .select import Outcome, select
 from .spec import MAX_N, SpecError, one_of, whole
 from .stepwise import DVTS, Beam
@@ -50,7 +50,7 @@ class Reroute:
             raise SpecError(f"m={self.m} does not divide n={self.n}: the search keeps n/m paths")
 
     def search(self, limits: Limits) -> Search[Outcome]:
-        probe = yield from samples(self.probe, limits, scored=True)
+        probe = yield from samples(Sampling(self.probe), limits, scored=True)
         votes = yield from group(tuple(path.answer for path in probe))
         outlook = yield from assess(probe, votes)
         arm: str = getattr(self, outlook.label)

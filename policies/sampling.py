@@ -1,215 +1,160 @@
-"""Strategies that sample whole solutions: greedy, majority vote, best-of-N.
-
-Their samples are independent chains: no barrier stands between them, but where an early stop looks.
-"""
+"""How whole solutions are sampled: how many, which comes first, and what becomes of one that goes wrong."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
-from .aggregate import AGGREGATES, value
+from .aggregate import value
 from .ask import Search, fork
+from .choosing import Choosing
 from .grow import chain, regrow
 from .limits import Limits
 from .path import Path
-from .select import SELECTS, Outcome, select
 from .spec import MAX_N, SpecError, one_of, share, whole
-from .stop import Lead, standing, stop_rule
+from .stop import Lead, standing
+from .stopping import Stopping
 
-__all__ = ["BestOfN", "Greedy", "Majority", "samples"]
+__all__ = ["FIRSTS", "Sampling", "samples", "survivors"]
 
-MAX_REDO = 16
+MAX_BACKTRACK = 16
+FIRSTS = ("sample", "greedy")
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How N solutions are drawn.
+
+    Args:
+        n: how many, at most.
+        first: `sample`, or `greedy` to make the first solution the greedy one. A small model is right more
+            often with it than with a sample.
+        prune: gives up a sample after a step that leaves it without an answer and with a value below this,
+            a probability in [0, 1). A restart is cheaper than its end. The last of N is never pruned while
+            none has an answer.
+        backtrack: how often a step that halves the value is taken back and written again. What was right
+            before it is kept (depth-first search of arXiv 2305.10601, section 3). `prune` looks afterwards.
+        reject: speculative rejection (arXiv 2410.20290). All N grow together. After 2, 4, 8, ... steps this
+            share of those still open, the lowest by partial value, is given up.
+
+    Raises:
+        SpecError: a value is out of range, or two of them exclude each other.
+
+    >>> Sampling(n=8, first="greedy", backtrack=2).n
+    8
+    """
+
+    n: int = 8
+    first: str = "sample"
+    prune: float = 0.0
+    backtrack: int = 0
+    reject: float = 0.0
+
+    def __post_init__(self) -> None:
+        whole("n", self.n, 1, MAX_N)
+        one_of("first", self.first, FIRSTS)
+        share("prune", self.prune, 0.0, 1.0)
+        whole("backtrack", self.backtrack, 0, MAX_BACKTRACK)
+        share("reject", self.reject, 0.0, 1.0)
+        if self.prune and self.reject:
+            raise SpecError("prune and reject exclude each other: one gives up by value, one by rank")
+        if self.backtrack and self.reject:
+            raise SpecError("backtrack and reject exclude each other: one repairs a sample, one gives it up")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every solution is an independent sample that was written to its end."""
+        return self == Sampling(self.n)
+
+    @property
+    def greedy(self) -> int:
+        """How many of the solutions, from the first on, are greedy ones."""
+        return int(self.first == "greedy")
+
+    def temperature(self, child: int, limits: Limits) -> float:
+        """The temperature of the solution with this index."""
+        return 0.0 if child < self.greedy else limits.temperature
 
 
 def samples(
-    n: int,
+    sampling: Sampling,
     limits: Limits,
     *,
     scored: bool,
-    stop: str = "never",
-    accept: float = 0.0,
-    drop: float = 0.0,
-    greedy: int = 0,
-    redo: int = 0,
-    rule: str = "vote",
-    aggregate: str = "last",
+    stopping: Stopping = Stopping(),
+    choosing: Choosing = Choosing("vote"),
 ) -> Search[tuple[Path, ...]]:
-    """Up to `n` chains, the first `greedy` of them at temperature 0; in waves where `stop` or `accept` may
-    end them early; with `drop` or `redo`, watched ones."""
-    stopping = stop_rule(stop)
+    """Up to N independent solutions: all side by side, or in waves where `stopping` may end them early."""
+    n, rule = sampling.n, stopping.rule
     paths_N: tuple[Path, ...] = ()
     lead = Lead()
     while len(paths_N) < n:
         left = n - len(paths_N)
-        wave = 1 if accept else stopping.wave(lead, left) if stopping else left
+        wave = 1 if stopping.accept else rule.wave(lead, left) if rule else left
         # One at least goes to its end: an answer is better than none.
         spared = n if any(path.answer is not None for path in paths_N) else n - 1
         paths_N += yield from fork(
             tuple(
-                _watched(i, limits, _heat(i, greedy, limits), drop if i < spared else 0.0, redo, aggregate)
-                if redo or (drop and i < spared)
-                else chain(i, limits, temperature=_heat(i, greedy, limits), scored=scored)
+                _one(sampling, i, limits, choosing.aggregate, scored=scored, may_prune=i < spared)
                 for i in range(len(paths_N), len(paths_N) + wave)
             )
         )
-        if accept and _reaches(paths_N[-1], accept, aggregate):
+        if stopping.accepts(paths_N[-1], choosing.aggregate):
             break
-        if stopping and len(paths_N) < n:
-            lead = yield from standing(paths_N, rule, aggregate)
-            if stopping.settled(lead, n - len(paths_N)):
+        if rule and len(paths_N) < n:
+            lead = yield from standing(paths_N, choosing.select, choosing.aggregate)
+            if rule.settled(lead, n - len(paths_N)):
                 break
     return paths_N
 
 
-def _heat(child: int, greedy: int, limits: Limits) -> float:
-    return 0.0 if child < greedy else limits.temperature
+def survivors(sampling: Sampling, limits: Limits, aggregate: str) -> Search[tuple[Path, ...]]:
+    """All N solutions in their own order, grown together; looks after 2, 4, 8, ... steps. One open path
+    always goes on."""
+    paths_N: tuple[Path, ...] = (Path(),) * sampling.n
+    look = 2
+    while True:
+        paths_N = yield from fork(
+            tuple(_advance(sampling, path, i, look, limits, aggregate) for i, path in enumerate(paths_N))
+        )
+        racing = [i for i, path in enumerate(paths_N) if path.is_open]
+        if not racing:
+            return paths_N
+        racing.sort(key=lambda i: (-(value(paths_N[i], aggregate) or 0.0), i))
+        paths_N = _given_up(paths_N, racing[len(racing) - int(sampling.reject * len(racing)) :])
+        look *= 2
 
 
-def _watched(child: int, limits: Limits, heat: float, drop: float, redo: int, aggregate: str) -> Search[Path]:
-    """A chain, dropped after the first step that leaves it without an answer and worth less than `drop`."""
+def _one(
+    sampling: Sampling, child: int, limits: Limits, aggregate: str, *, scored: bool, may_prune: bool
+) -> Search[Path]:
+    """The solution with index `child`: in one go, or step by step where it may be pruned or backtracks."""
+    prune = sampling.prune if may_prune else 0.0
+    if not prune and not sampling.backtrack:
+        temperature = sampling.temperature(child, limits)
+        return (yield from chain(child, limits, temperature=temperature, scored=scored))
     path = Path()
     while path.is_open:
-        path = yield from _advance(path, child, len(path.lineage) + 1, limits, heat, redo, aggregate)
+        path = yield from _advance(sampling, path, child, len(path.lineage) + 1, limits, aggregate)
         worth = value(path, aggregate)
-        if path.is_open and path.answer is None and worth is not None and worth < drop:
+        if path.is_open and path.answer is None and worth is not None and worth < prune:
             path = replace(path, finish="dropped")
     return path
 
 
-def _reaches(path: Path, accept: float, aggregate: str) -> bool:
-    return path.answer is not None and (value(path, aggregate) or 0.0) >= accept
-
-
-@dataclass(frozen=True, slots=True)
-class Greedy:
-    """One solution at temperature 0 ("CoT" in arXiv 2502.06703, table 3)."""
-
-    name: ClassVar[str] = "greedy"
-    needs_prm: ClassVar[bool] = False
-
-    def search(self, limits: Limits) -> Search[Outcome]:
-        path = yield from chain(0, limits, temperature=0.0, scored=False)
-        return (yield from select((path,), "vote"))
-
-
-@dataclass(frozen=True, slots=True)
-class Majority:
-    """N sampled solutions, the most frequent answer (self-consistency, arXiv 2203.11171). `stop` ends the
-    sampling early (Adaptive-Consistency, arXiv 2305.11860)."""
-
-    name: ClassVar[str] = "majority"
-    needs_prm: ClassVar[bool] = False
-    n: int = 8
-    stop: str = "never"
-
-    def __post_init__(self) -> None:
-        whole("n", self.n, 1, MAX_N)
-        stop_rule(self.stop)
-
-    def search(self, limits: Limits) -> Search[Outcome]:
-        paths_N = yield from samples(self.n, limits, scored=False, stop=self.stop)
-        return (yield from select(paths_N, "vote"))
-
-
-@dataclass(frozen=True, slots=True)
-class BestOfN:
-    """N sampled solutions, the answer chosen by the PRM (arXiv 2502.06703, section 2.2).
-
-    `stop` ends the sampling early, where answers are voted. `reject` is speculative rejection (arXiv
-    2410.20290): all N grow together, and at every look this share of those still open, the lowest by
-    partial value, is dropped. `accept` samples one by one: the first whose value is that high is the answer,
-    where a calibrated PRM says how likely it is to be right; without one, all N are selected from. `drop`
-    gives up a sample after a step that leaves it without an answer and with a value below this: a restart is
-    cheaper than its end. The last of N is never dropped while none has an answer. `redo` goes back instead:
-    a step that halves the value is taken back and written again, up to so many times, and all that was right
-    before it is kept (backtracking, as in the depth-first search of arXiv 2305.10601, section 3). `drop`
-    looks when that is done.
-    `greedy=1` makes the first of the N the greedy solution: of a small model it is right more often than a
-    sample, and so it is accepted, or dropped, sooner.
-    """
-
-    name: ClassVar[str] = "best_of_n"
-    needs_prm: ClassVar[bool] = True
-    n: int = 8
-    select: str = "max"
-    aggregate: str = "last"
-    stop: str = "never"
-    reject: float = 0.0
-    accept: float = 0.0
-    drop: float = 0.0
-    greedy: int = 0
-    redo: int = 0
-
-    def __post_init__(self) -> None:
-        whole("n", self.n, 1, MAX_N)
-        one_of("select", self.select, SELECTS)
-        one_of("aggregate", self.aggregate, tuple(AGGREGATES))
-        share("reject", self.reject, 0.0, 1.0)
-        share("accept", self.accept, 0.0, 1.0)
-        share("drop", self.drop, 0.0, 1.0)
-        whole("greedy", self.greedy, 0, 1)
-        whole("redo", self.redo, 0, MAX_REDO)
-        if self.drop and self.reject:
-            raise SpecError("drop and reject exclude each other: one gives up by value, one by rank")
-        if self.redo and self.reject:
-            raise SpecError("redo and reject exclude each other: one mends a sample, one gives it up")
-        if self.accept and self.reject:
-            raise SpecError("accept and reject exclude each other: one samples one by one, one all at once")
-        if stop_rule(self.stop):
-            if self.select == "max":
-                raise SpecError("stop needs a vote: with select=max a later sample can always be better")
-            if self.reject:
-                raise SpecError("stop and reject exclude each other: one samples in waves, one all at once")
-
-    def search(self, limits: Limits) -> Search[Outcome]:
-        if self.reject:
-            paths_N = yield from self._survivors(limits)
-        else:
-            paths_N = yield from samples(
-                self.n,
-                limits,
-                scored=True,
-                stop=self.stop,
-                accept=self.accept,
-                drop=self.drop,
-                greedy=self.greedy,
-                redo=self.redo,
-                rule=self.select,
-                aggregate=self.aggregate,
-            )
-        # Of those before it none is as good: the best is the one that was accepted.
-        accepted = self.accept and _reaches(paths_N[-1], self.accept, self.aggregate)
-        return (yield from select(paths_N, "max" if accepted else self.select, self.aggregate))
-
-    def _survivors(self, limits: Limits) -> Search[tuple[Path, ...]]:
-        """All N paths in their own order; looks after 2, 4, 8, ... steps. One open path always goes on."""
-        paths_N: tuple[Path, ...] = (Path(),) * self.n
-        look = 2
-        while True:
-            paths_N = yield from fork(
-                tuple(
-                    _advance(path, i, look, limits, _heat(i, self.greedy, limits))
-                    for i, path in enumerate(paths_N)
-                )
-            )
-            racing = [i for i, path in enumerate(paths_N) if path.is_open]
-            if not racing:
-                return paths_N
-            racing.sort(key=lambda i: (-(value(paths_N[i], self.aggregate) or 0.0), i))
-            dropped = set(racing[len(racing) - int(self.reject * len(racing)) :])
-            paths_N = tuple(
-                replace(path, finish="dropped") if i in dropped else path for i, path in enumerate(paths_N)
-            )
-            look *= 2
-
-
 def _advance(
-    path: Path, child: int, steps: int, limits: Limits, heat: float, redo: int = 0, aggregate: str = "last"
+    sampling: Sampling, path: Path, child: int, steps: int, limits: Limits, aggregate: str
 ) -> Search[Path]:
     """`path` until it has ended or has `steps` steps; `child` is its index under the root."""
+    temperature = sampling.temperature(child, limits)
     while path.is_open and len(path.lineage) < steps:
-        path = yield from regrow(0, path, 0 if path.lineage else child, limits, heat, redo, aggregate)
+        at = 0 if path.lineage else child
+        path = yield from regrow(0, path, at, limits, temperature, sampling.backtrack, aggregate)
         if path.is_open and len(path.lineage) >= limits.steps:
             path = replace(path, finish="length")
     return path
+
+
+def _given_up(paths_N: tuple[Path, ...], which: Iterable[int]) -> tuple[Path, ...]:
+    dropped = set(which)
+    return tuple(replace(path, finish="dropped") if i in dropped else path for i, path in enumerate(paths_N))

@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import Field, fields, is_dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["MAX_N", "SpecError", "brief", "fill", "nearest", "one_of", "share", "split", "whole"]
+__all__ = [
+    "MAX_N",
+    "SpecError",
+    "brief",
+    "fill",
+    "nearest",
+    "one_of",
+    "parameters_of",
+    "share",
+    "split",
+    "values_of",
+    "whole",
+]
 
 MAX_N = 4096
 """The largest budget a spec may ask for; 16 times the paper's largest."""
@@ -40,10 +52,12 @@ def share(name: str, number: object, low: float, high: float) -> None:
         raise SpecError(f"{name}={number} is not a number from {low:g} to below {high:g}")
 
 
-def one_of(name: str, word: str, words: tuple[str, ...]) -> None:
+def one_of(name: str, word: object, words: tuple[str, ...]) -> None:
     """Raise SpecError unless `word` is one of `words`."""
     if word not in words:
-        raise SpecError(f"{name}={brief(word)} is not known{nearest(word, words)}; known: {', '.join(words)}")
+        raise SpecError(
+            f"{name}={brief(str(word))} is not known{nearest(str(word), words)}; known: {', '.join(words)}"
+        )
 
 
 def brief(text: str) -> str:
@@ -73,18 +87,45 @@ def split(text: str) -> tuple[str, dict[str, str]]:
     return name.strip(), parameters
 
 
-def fill(strategy: type[Any], parameters: dict[str, str]) -> dict[str, int | float | str]:
-    """The parameters as the types of the strategy's fields; unknown ones raise SpecError."""
-    known = {field.name: field.type for field in fields(strategy)}
-    values: dict[str, int | float | str] = {}
-    for key, given in parameters.items():
+def parameters_of(strategy: type[Any]) -> dict[str, tuple[str | None, Field[Any]]]:
+    """Every parameter of a strategy by name, with the composed value that it is a part of, if any.
+
+    `best_of_n:first=greedy` sets `first` of the field `sampling`, whose default is itself a dataclass.
+    """
+    found: dict[str, tuple[str | None, Field[Any]]] = {}
+    for field in fields(strategy):
+        if is_dataclass(field.default):
+            found |= {inner.name: (field.name, inner) for inner in fields(field.default)}
+        else:
+            found[field.name] = (None, field)
+    return found
+
+
+def fill(strategy: type[Any], given: dict[str, str]) -> Any:
+    """The strategy with these parameters, which are still text. Raises SpecError where one is not known, is
+    no number though it should be, or is out of range."""
+    known = parameters_of(strategy)
+    own: dict[str, Any] = {}
+    parts: dict[str, dict[str, Any]] = {}
+    for key, text in given.items():
         if key not in known:
             takes = ", ".join(known) or "no parameters"
             raise SpecError(
                 f"{strategy.name} has no parameter {brief(key)}{nearest(key, tuple(known))}; it takes {takes}"
             )
-        values[key] = _READ[known[key]](key, given)
-    return values
+        part, field = known[key]
+        values = own if part is None else parts.setdefault(part, {})
+        values[key] = _READ[field.type](key, text)
+    defaults: dict[str, Any] = {field.name: field.default for field in fields(strategy)}
+    return strategy(**own, **{part: replace(defaults[part], **values) for part, values in parts.items()})
+
+
+def values_of(strategy: Any) -> dict[str, Any]:
+    """The value of every parameter by name, in the order of the fields."""
+    return {
+        name: getattr(strategy if part is None else getattr(strategy, part), name)
+        for name, (part, _) in parameters_of(type(strategy)).items()
+    }
 
 
 def _text(key: str, given: str) -> str:

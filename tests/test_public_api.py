@@ -6,9 +6,9 @@ import compute_router
 from compute_router import policies
 
 POLICIES = """
-    AGGREGATES Ask Assess Beam BestOfN DVTS Direct Extend Finish Fork Greedy Group Key Limits MAX_N MCTS
-    Majority Outcome Outlook Path REBASE Reroute SELECTS STRATEGIES Score Search SpecError Step Strategy
-    extract_answer make select spec value
+    AGGREGATES Ask Assess Beam BestOfN Choosing DVTS Direct Extend Finish Fork Greedy Group Key Limits
+    MAX_N MCTS Majority Outcome Outlook Path REBASE Reroute SELECTS STRATEGIES Sampling Score Search
+    SpecError Step Stopping Strategy arm_name extract_answer make select spec value
 """
 ROUTER = """
     Caps Decision Engine Ledger Problem Result Router RouterError Run ScriptedEngine Settings Table build

@@ -41,9 +41,9 @@ __all__ = ["Agreement", "agreements", "drawn", "main"]
 
 ARMS = (
     "best_of_n:n=4,select=weighted,aggregate=last",
-    "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7,drop=0.1",
+    "best_of_n:n=4,prune=0.1,stop=0.8,accept=0.7,select=weighted,aggregate=last",
 )
-MENDED = "best_of_n:n=4,select=weighted,aggregate=last,stop=0.8,accept=0.7,drop=0.1,greedy=1,redo=2"
+MENDED = "best_of_n:n=4,first=greedy,prune=0.1,backtrack=2,stop=0.8,accept=0.7,select=weighted,aggregate=last"
 ONE = "majority:n=1"
 """Answered for by the samples of the others."""
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from compute_router.training.evaluation.plot import plot
 from compute_router.training.outcomes.build_matrix import grids
 from compute_router.training.outcomes.outcome_matrix import Grid
 from compute_router.training.prm.prm_report import kinds
+from compute_router.training.sweep.arms import of_n
 from compute_router.training.sweep.implied_arms import sampling_of
 from compute_router.training.sweep.record import Record, read_records
 from research.results.markdown import arms, by_bin, by_price, prm, trees, versus
@@ -74,7 +74,7 @@ def largest(arms: Sequence[str]) -> list[str]:
     for arm in arms:
         sampled = sampling_of(arm)
         if sampled is not None:
-            rule = spec(replace(sampled, n=1))
+            rule = spec(of_n(sampled, 1))
             known = sampling_of(most.get(rule, ""))
             if known is None or sampled.n > known.n:
                 most[rule] = arm

@@ -3,8 +3,8 @@
     python -m research merge-sweeps SWEEP... --arms ARMS --out DIR
 
 More samples of the same problems are drawn by another sweep with a seed of its own; samples of two seeds are
-as independent of each other as those of one. Policy model, PRM and the way in which samples are made (`redo`)
-must be the same in all sweeps; greedy solutions come from the first one alone. Equal answers are found anew.
+as independent of each other as those of one. Policy model, PRM and how samples are made (`backtrack`)
+must be the same in all sweeps. Greedy solutions come from the first alone. Equal answers are found anew.
 DIR/sweep.jsonl has, of every problem that all sweeps have, one row of all its samples and one of each of ARMS
 that they answer for; DIR/sweep.manifest.json those of the sweeps.
 """
@@ -27,7 +27,7 @@ from compute_router.grading import Grader
 from compute_router.policies import BestOfN, Majority, spec
 from compute_router.policies.spec import MAX_N
 from compute_router.training.evaluation.judge_sweep import sweep_file
-from compute_router.training.sweep.arms import choosing, covers, drawn, read_arms, whole
+from compute_router.training.sweep.arms import choosing, covers, drawn, of_n, read_arms, whole
 from compute_router.training.sweep.implied_arms import strategy_of
 from compute_router.training.sweep.record import Record, read_records, write_records
 from compute_router.training.sweep.replay_orders import sample_path, take
@@ -63,7 +63,7 @@ async def pooled(sweeps: Sequence[Samples], grader: Grader) -> list[Record]:
             raise InputError(
                 f"samples of {one.policy_model} by {one.prm} are none of {first.policy_model} by {first.prm}"
             )
-        if drawn(_taken(one)) != drawn(_taken(first))._replace(greedy=0):
+        if drawn(_taken(one)) != replace(drawn(_taken(first)), first="sample"):
             raise InputError(f"the samples of {one.arm} are not made like those of {first.arm}")
     seeds = Counter(one.seed for one in (first, *others))
     if max(seeds.values()) > 1:
@@ -90,7 +90,7 @@ async def _joined(rows: Sequence[Record], grader: Grader) -> Record:
     )
     if len(paths) > MAX_N:
         raise InputError(f"{first.problem_id} has {len(paths)} samples: an arm can have {MAX_N}")
-    every = implied(record, replace(_taken(first), n=len(paths)))
+    every = implied(record, of_n(_taken(first), len(paths)))
     return replace(
         every,
         paths=record.paths,

@@ -72,8 +72,8 @@ Prm = Annotated[
     str | None,
     typer.Option(
         metavar="P",
-        help="What scores steps: checks (default of the embedded models), logprob-baseline, a hub id "
-        "or a folder.",
+        help="What scores steps: arithmetic-checker (default of the embedded models), logprob-baseline, "
+        "a hub id or a folder.",
         show_default=False,
     ),
 ]

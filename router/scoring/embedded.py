@@ -27,7 +27,7 @@ class EmbeddedPrm:
     Entering it, or the first score, reads them and raises ModelFileError where they are missing or damaged.
     """
 
-    name = "checks"
+    name = "arithmetic-checker"
     params = 0
     is_baseline = False
 

@@ -82,7 +82,7 @@ def find_prm(name: str) -> Prm:
         return _local(folder)
     known = _named(name)
     if known is None:
-        supported = ", ".join(("logprob-baseline", "checks", *(prm.name for prm in _KNOWN)))
+        supported = ", ".join(("logprob-baseline", "arithmetic-checker", *(prm.name for prm in _KNOWN)))
         raise InputError(f"unknown PRM {name[:100]!r}; known: {supported}, or a folder with one of them")
     return known
 

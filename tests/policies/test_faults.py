@@ -23,7 +23,7 @@ def solutions(driven: Driven, text: str) -> set[str]:
         if isinstance(ask, Extend)
         and reply.finish == "stop"
         and (ask.temperature or ask.until == "end")
-        and (reply.answer is not None or "redo" not in text)
+        and (reply.answer is not None or "backtrack" not in text)
     }
 
 

@@ -5,14 +5,26 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compute_router.policies import AGGREGATES, MAX_N, SELECTS, STRATEGIES, SpecError, make, spec
+from compute_router.policies import (
+    AGGREGATES,
+    MAX_N,
+    SELECTS,
+    STRATEGIES,
+    BestOfN,
+    Sampling,
+    SpecError,
+    make,
+    spec,
+)
 from compute_router.policies.reroute import ARMS
+from compute_router.policies.sampling import FIRSTS
+from compute_router.policies.spec import parameters_of, values_of
 
 STOPS = st.one_of(st.sampled_from(["never", "certain"]), st.integers(500, 999).map(lambda k: str(k / 1000)))
 ARM = st.sampled_from(ARMS)
@@ -35,22 +47,22 @@ def specs(draw: st.DrawFn) -> str:
             draw(st.one_of(st.integers(0, 9).map(lambda k: k / 10), st.floats(0, 1, exclude_max=True)))
         ),
         "accept": str(draw(st.floats(0, 1, exclude_max=True))),
-        "drop": str(draw(st.floats(0, 1, exclude_max=True))),
-        "greedy": str(draw(st.integers(0, 1))),
-        "redo": str(draw(st.integers(0, 16))),
+        "prune": str(draw(st.floats(0, 1, exclude_max=True))),
+        "first": draw(st.sampled_from(FIRSTS)),
+        "backtrack": str(draw(st.integers(0, 16))),
         "probe": str(draw(st.integers(1, n))),
         "easy": draw(ARM),
         "medium": draw(ARM),
         "hard": draw(ARM),
     }
-    takes = [field.name for field in fields(STRATEGIES[name])]
+    takes = list(parameters_of(STRATEGIES[name]))
     must = ["n", "m", "probe"]
     if "select" in takes and choices["stop"] != "never":  # stop needs a vote, and no rejection beside it
         must += ["select", "reject"]
         choices["select"] = draw(st.sampled_from(["vote", "weighted"]))
         choices["reject"] = "0"
-    if float(choices["reject"]):  # nor beside an acceptance, a drop or a second try
-        choices["accept"] = choices["drop"] = choices["redo"] = "0"
+    if float(choices["reject"]):  # nor beside an acceptance, pruning or backtracking
+        choices["accept"] = choices["prune"] = choices["backtrack"] = "0"
     given = [key for key in draw(st.permutations(takes)) if key in must or draw(st.booleans())]
     blank = draw(st.sampled_from(["", " "]))
     parts = [f"{blank}{key}{blank}={blank}{choices[key]}" for key in given]
@@ -66,9 +78,7 @@ def test_every_spelling_has_one_canonical_text(text: str) -> None:
     assert spec(make(canonical)) == canonical
     assert " " not in canonical
     assert [part.partition("=")[0] for part in canonical.partition(":")[2].split(",") if part] == [
-        field.name
-        for field in fields(STRATEGIES[strategy.name])
-        if getattr(strategy, field.name) not in ("never", 0)
+        name for name, value in values_of(strategy).items() if value not in ("never", "sample", 0)
     ]
 
 
@@ -79,8 +89,8 @@ CANONICAL = {
     "majority:stop=certain,n=8": "majority:n=8,stop=certain",
     "best_of_n:select=weighted,n=4": "best_of_n:n=4,select=weighted,aggregate=last",
     "best_of_n:n=4,reject=0": "best_of_n:n=4,select=max,aggregate=last",
-    "best_of_n:n=4,reject=0.50": "best_of_n:n=4,select=max,aggregate=last,reject=0.5",
-    "best_of_n:n=4,reject=0.00001": "best_of_n:n=4,select=max,aggregate=last,reject=1e-05",
+    "best_of_n:n=4,reject=0.50": "best_of_n:n=4,reject=0.5,select=max,aggregate=last",
+    "best_of_n:n=4,reject=0.00001": "best_of_n:n=4,reject=1e-05,select=max,aggregate=last",
     "beam:n=16,m=4": "beam:n=16,m=4,select=weighted,aggregate=last",
     "beam:stop=0.95,lookahead=1": "beam:n=16,m=4,select=weighted,aggregate=last,lookahead=1,stop=0.95",
     "dvts:n=16,m=4,lookahead=0": "dvts:n=16,m=4,select=weighted,aggregate=last",
@@ -144,10 +154,10 @@ BAD = {
     "best_of_n:select=vote,stop=0.9,reject=0.5": "stop and reject exclude each other",
     "best_of_n:accept=0.9,reject=0.5": "accept and reject exclude each other",
     "best_of_n:accept=0.9,stop=0.9": "stop needs a vote",
-    "best_of_n:drop=0.1,reject=0.5": "drop and reject exclude each other",
-    "best_of_n:redo=2,reject=0.5": "redo and reject exclude each other",
-    "best_of_n:redo=17": "redo=17 is not between 0 and 16",
-    "best_of_n:drop=1": "drop=1.0 is not a number from 0 to below 1",
+    "best_of_n:prune=0.1,reject=0.5": "prune and reject exclude each other",
+    "best_of_n:backtrack=2,reject=0.5": "backtrack and reject exclude each other",
+    "best_of_n:backtrack=17": "backtrack=17 is not between 0 and 16",
+    "best_of_n:prune=1": "prune=1.0 is not a number from 0 to below 1",
     "best_of_n:reject=1": "reject=1.0 is not a number from 0 to below 1",
     "best_of_n:reject=-1": "reject=-1.0 is not a number from 0 to below 1",
     "best_of_n:reject=nan": "reject=nan is not a number",
@@ -218,9 +228,9 @@ def test_every_strategy_checks_parameters_that_come_as_values_too() -> None:
         "lookahead": (-1, 41, True, 1.0, "8"),
         "reject": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
         "accept": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
-        "drop": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
-        "greedy": (-1, 2, True, 1.0, "1"),
-        "redo": (-1, 17, True, 1.0, "1"),
+        "prune": (-0.1, 1.0, 1, math.nan, math.inf, True, "0.5"),
+        "first": ("", "Greedy", "beam", 1),
+        "backtrack": (-1, 17, True, 1.0, "1"),
         "select": ("", "Max"),
         "aggregate": ("", "median"),
         "stop": ("", "0.4", "1", "Never"),
@@ -229,21 +239,27 @@ def test_every_strategy_checks_parameters_that_come_as_values_too() -> None:
         "hard": ("", "greedy"),
     }
     for name, strategy in STRATEGIES.items():
-        for field in fields(strategy):
-            for value in bad[field.name]:
+        assert name == strategy.name
+        defaults = {field.name: field.default for field in fields(strategy)}
+        for key, (part, _) in parameters_of(strategy).items():
+            for value in bad[key]:
                 with pytest.raises(SpecError):
-                    strategy(**{field.name: value})
-                assert name == strategy.name
+                    strategy(
+                        **({key: value} if part is None else {part: replace(defaults[part], **{key: value})})
+                    )
 
 
 def test_a_rejected_share_as_small_as_any_can_be_written_down() -> None:
     for reject in (5e-324, 1e-16, 0.1 + 0.2, math.nextafter(1, 0)):
-        strategy = STRATEGIES["best_of_n"](reject=reject)
+        strategy = BestOfN(Sampling(reject=reject))
         assert make(spec(strategy)) == strategy
 
 
 def test_importing_policies_costs_no_third_party_import() -> None:
-    loaded = "import sys; before = set(sys.modules); import policies; print(*(set(sys.modules) - before))"
+    loaded = (
+        "import sys; before = set(sys.modules); import compute_router.policies;"
+        "print(*(set(sys.modules) - before))"
+    )
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
     roots = {name.partition(".")[0] for name in done.stdout.split()}
-    assert roots <= set(sys.stdlib_module_names) | {"policies"}
+    assert roots <= set(sys.stdlib_module_names) | {"compute_router"}

@@ -15,8 +15,8 @@ SEARCHES = (
     "greedy",
     "majority:n=3",
     "best_of_n:n=4",
-    "best_of_n:n=4,drop=0.3,greedy=1",
-    "best_of_n:n=3,greedy=1,redo=2",
+    "best_of_n:n=4,prune=0.3,first=greedy",
+    "best_of_n:n=3,first=greedy,backtrack=2",
     "beam:n=4,m=2",
     "dvts:n=4,m=2",
 )

@@ -14,6 +14,7 @@ from compute_router.decide.table import RuleRow, SizeClass, load_table, size_cla
 from compute_router.difficulty.bins import BINS
 from compute_router.io.data_files import data_path
 from compute_router.policies import SpecError, Strategy, make
+from compute_router.policies.spec import values_of
 from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
 
 __all__ = ["PaperRule", "labels", "nearest_arm", "paper_rule"]
@@ -79,10 +80,9 @@ def nearest_arm(grid: Grid, wanted: Strategy) -> int:
         found = _read(arm)
         if found is None:
             return (len(order), 0, 0, 0)
-        alike = [
-            getattr(found, name, None) == getattr(wanted, name, None) for name in ("select", "aggregate")
-        ]
-        return (order.index(found.name), -getattr(found, "n", 1), -alike[0], -alike[1])
+        mine, theirs = values_of(found), values_of(wanted)
+        alike = [mine.get(name) == theirs.get(name) for name in ("select", "aggregate")]
+        return (order.index(found.name), -mine.get("n", 1), -alike[0], -alike[1])
 
     return min(range(len(grid.arms_A)), key=lambda at: (rank(grid.arms_A[at]), grid.arms_A[at]))
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from compute_router.difficulty.bins import BINS, bin_of
 from compute_router.policies import SpecError, make
+from compute_router.policies.spec import values_of
 from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
 
 __all__ = ["best", "best_fixed_train", "budget", "cheapest", "oracle_bin", "oracle_problem", "true_bins"]
@@ -63,6 +64,6 @@ def cheapest(grid: Grid) -> int:
 def budget(arm: str) -> float:
     """n of a spec (1 for greedy); infinite for names that are no specs of ours."""
     try:
-        return float(getattr(make(arm), "n", 1))
+        return float(values_of(make(arm)).get("n", 1))
     except SpecError:
         return float("inf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compute_router.policies import SpecError, make, spec
+from compute_router.policies.spec import values_of
 
 __all__ = ["Arm", "named", "sampled", "tree"]
 
@@ -26,11 +27,12 @@ def named(text: str, otherwise: str | None = None) -> Arm:
         strategy = make(text)
     except SpecError:
         return Arm(otherwise or text)
+    values = values_of(strategy)
     return Arm(
         spec(strategy),
-        getattr(strategy, "select", "vote"),
-        getattr(strategy, "aggregate", "last"),
-        getattr(strategy, "n", None) if strategy.name in ("beam", "dvts", "rebase") else None,
+        values.get("select", "vote"),
+        values.get("aggregate", "last"),
+        values.get("n") if strategy.name in ("beam", "dvts", "rebase") else None,
     )
 
 

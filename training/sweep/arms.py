@@ -9,24 +9,15 @@ samples.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
 from compute_router.errors import InputError
-from compute_router.policies import BestOfN, Majority, SpecError, Strategy, make, spec
+from compute_router.policies import BestOfN, Majority, Sampling, SpecError, Strategy, make, spec
 
-__all__ = ["Arm", "Draw", "choosing", "covers", "drawn", "read_arms", "sampling", "whole"]
-
-
-class Draw(NamedTuple):
-    """How the samples of an arm are made, beside the temperature: only alike ones stand for each other.
-    `greedy`: how many come first at temperature 0; `redo`: how often a step is written again."""
-
-    greedy: int = 0
-    redo: int = 0
+__all__ = ["Arm", "choosing", "covers", "drawn", "of_n", "read_arms", "sampling", "whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +63,32 @@ def covers(strategy: Strategy, other: Strategy) -> bool:
 def sampling(strategy: Strategy) -> Majority | BestOfN | None:
     """The strategy, where its n samples are plain ones, independent of each other, and all taken."""
     found = whole(strategy)
-    return None if found is None or drawn(found) != Draw() else found
+    return found if found is not None and found.sampling.is_plain else None
 
 
 def whole(strategy: Strategy) -> Majority | BestOfN | None:
     """The strategy, where all its n paths are taken, each to its end."""
-    if not isinstance(strategy, Majority | BestOfN) or strategy.stop != "never":
+    if not isinstance(strategy, Majority | BestOfN) or not strategy.stopping.is_never:
         return None
-    early = isinstance(strategy, BestOfN) and (strategy.reject or strategy.accept or strategy.drop)
-    return None if early else strategy
+    return None if strategy.sampling.reject or strategy.sampling.prune else strategy
 
 
-def drawn(strategy: Majority | BestOfN) -> Draw:
-    """How its samples are made."""
-    return Draw(strategy.greedy, strategy.redo) if isinstance(strategy, BestOfN) else Draw()
+def drawn(strategy: Majority | BestOfN) -> Sampling:
+    """How one of its samples is made: only samples that are made alike stand for each other."""
+    return replace(strategy.sampling, n=1, prune=0.0)
+
+
+def of_n(strategy: Majority | BestOfN, n: int) -> Majority | BestOfN:
+    """The same strategy with another number of samples."""
+    if isinstance(strategy, Majority):
+        return replace(strategy, n=n)
+    return replace(strategy, sampling=replace(strategy.sampling, n=n))
 
 
 def choosing(strategy: Strategy) -> Majority | BestOfN | None:
     """The strategy, where it takes independent samples: all n, or until a vote is settled or one is accepted;
     whole, or as far as they are worth it."""
-    if not isinstance(strategy, Majority | BestOfN) or (isinstance(strategy, BestOfN) and strategy.reject):
-        return None
-    return strategy
+    return strategy if isinstance(strategy, Majority | BestOfN) and not strategy.sampling.reject else None
 
 
 def _planned(strategies: Sequence[Strategy]) -> tuple[Arm, ...]:

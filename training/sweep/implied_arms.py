@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from compute_router.policies import BestOfN, Majority, SpecError, Strategy, make, spec
+from compute_router.policies import BestOfN, Choosing, Majority, Sampling, SpecError, Strategy, make, spec
 from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.subset_expectation import Blocks
-from compute_router.training.sweep.arms import Draw, choosing, drawn, sampling, whole
+from compute_router.training.sweep.arms import choosing, drawn, sampling, whole
 from compute_router.training.sweep.record import Record
 from compute_router.training.sweep.replay_orders import Reordered
 
@@ -77,7 +77,7 @@ def is_special(record: Record) -> bool:
     """Whether its paths are all whole, not plain samples alone, and those with an answer graded."""
     strategy = strategy_of(record.arm)
     taken = None if strategy is None else whole(strategy)
-    if taken is None or drawn(taken) == Draw() or len(record.paths) != taken.n:
+    if taken is None or taken.sampling.is_plain or len(record.paths) != taken.n:
         return False
     return _graded(record)
 
@@ -99,7 +99,7 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
     """What the row's samples say of every arm that chooses among so many or fewer."""
     total = len(record.paths)
     sampling = sampling_of(record.arm)
-    aggregate = sampling.aggregate if isinstance(sampling, BestOfN) else None
+    aggregate = sampling.choosing.aggregate if isinstance(sampling, BestOfN) else None
     tokens = _mean_tokens(record)
     prm_tokens = _known(record.prm_tokens) / total
     scored = any(path.scores for path in record.paths)
@@ -109,12 +109,13 @@ def derived(record: Record, named: Sequence[str]) -> Iterator[Said]:
     curves: dict[tuple[str, str], Floats] = {}
     for arm in _arms(total, aggregate, named):
         strategy = sampled_of(arm)
-        if strategy is not None and drawn(strategy) != Draw():
+        if strategy is not None and not drawn(strategy).is_plain:
             continue
-        rule, by = (strategy.select, strategy.aggregate) if isinstance(strategy, BestOfN) else ("vote", "")
+        chooses = strategy.choosing if isinstance(strategy, BestOfN) else Choosing("vote")
+        rule, by = chooses.select, chooses.aggregate
         if isinstance(strategy, BestOfN) and (aggregate is None or (rule != "vote" and not scored)):
             continue
-        if isinstance(strategy, BestOfN) and strategy.drop and not by_step:
+        if isinstance(strategy, BestOfN) and strategy.sampling.prune and not by_step:
             continue
         if strategy is not None and sampling_of(arm) is None:
             reordered = reordered or Reordered(record)
@@ -136,14 +137,14 @@ def derived_special(record: Record, named: Sequence[str]) -> Iterator[Said]:
     assert mine is not None, "is_special says so"
     prm_tokens = _known(record.prm_tokens) / len(record.paths)
     by_step = all(path.step_tokens and path.scores for path in record.paths)
-    reordered = Reordered(record, led=drawn(mine).greedy > 0)
+    reordered = Reordered(record, led=mine.sampling.greedy > 0)
     for arm in dict.fromkeys(named):
         strategy = sampled_of(arm)
         if not isinstance(strategy, BestOfN) or drawn(strategy) != drawn(mine):
             continue
         if strategy.n > len(record.paths):
             continue
-        if strategy.drop and not by_step:
+        if strategy.sampling.prune and not by_step:
             continue
         mean = reordered.mean(strategy)
         yield Said(arm, mean.accuracy, mean.tokens, mean.samples * prm_tokens, len(record.paths))
@@ -158,7 +159,9 @@ def _arms(total: int, aggregate: str | None, named: tuple[str, ...]) -> tuple[st
     while n <= total:
         found.append(Majority(n))
         if aggregate is not None and n > 1:
-            found += [BestOfN(n, rule, aggregate) for rule in ("max", "weighted")]
+            found += [
+                BestOfN(Sampling(n), choosing=Choosing(rule, aggregate)) for rule in ("max", "weighted")
+            ]
         n *= 2
     able = (arm for arm in named if (strategy := sampled_of(arm)) is not None and strategy.n <= total)
     return tuple(dict.fromkeys([*map(spec, found), *able]))

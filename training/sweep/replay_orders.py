@@ -65,12 +65,12 @@ def take(
     beginnings: Beginnings | None = None,
 ) -> Taken:
     """`strategy` on samples in this order, of which there are as many as it may take: what its own run would
-    have found. `votes_N`: equal where answers are equal, None without one. Of samples made with `redo` every
-    step is the one that was kept, with the tokens of all its tries. `beginnings`: those known from
+    have found. `votes_N`: equal where answers are equal, None without one. Of samples made with `backtrack`
+    every step is the one that was kept, with the tokens of all its tries. `beginnings`: those known from
     other orders of these samples."""
     known: Beginnings = {} if beginnings is None else beginnings
     if isinstance(strategy, BestOfN):
-        strategy = replace(strategy, redo=0)
+        strategy = replace(strategy, sampling=replace(strategy.sampling, backtrack=0))
 
     def sample_of(path: Path, child: int) -> int:
         return order[path.lineage[0] if path.lineage else child]

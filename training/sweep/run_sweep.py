@@ -106,7 +106,11 @@ def sweep(
         router.scorer.name,
         router.scorer.params,
         settings.seed,
-        {**versions, "weights": router.engine.model.fingerprint},
+        {
+            "compute-router": metadata.version("compute-router"),
+            **versions,
+            "weights": router.engine.model.fingerprint,
+        },
     )
     records, failed = asyncio.run(_records([p.id for p in problems], arms, origin, out))
     return _written(out, records, failed, left, arms, problems, origin, source, command)
@@ -216,11 +220,6 @@ def _written(
 
 
 def _versions(settings: Settings) -> dict[str, str]:
-    """What wrote the runs: held against what is there when a sweep goes on."""
-    ours = metadata.version("compute-router")
-    engine = metadata.version("xllamacpp") if settings.engine == "embedded" else ours
-    return {
-        "compute-router": ours,
-        "engine": f"{settings.engine} {engine}",
-        "python": ".".join(map(str, sys.version_info[:2])),
-    }
+    """What the samples depend on: held against what is there when a sweep goes on."""
+    version = f" {metadata.version('xllamacpp')}" if settings.engine == "embedded" else ""
+    return {"engine": f"{settings.engine}{version}", "python": ".".join(map(str, sys.version_info[:2]))}

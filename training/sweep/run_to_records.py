@@ -79,7 +79,7 @@ def _paid(path: Row) -> tuple[int, ...]:
 
 def implied(row: Row, record: Record, strategy: Strategy) -> Record:
     """What `strategy` makes of the first of the row's samples, as many as it takes: its own run would have
-    drawn the same ones (one with `drop` the like: its steps have seeds of their own)."""
+    drawn the same ones (one with `prune` the like: its steps have seeds of their own)."""
     chooses = choosing(strategy)
     assert chooses is not None, "only samples of whole solutions imply other arms"
     paths_N = [_sampled(path) for path in row["paths"]]

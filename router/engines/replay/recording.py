@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from compute_router.engines.base import Extension, ModelInfo
 from compute_router.errors import InputError
 from compute_router.execute.seeds import seed_of
 from compute_router.ledger import Tokens
-from compute_router.policies import BestOfN, Greedy, Key, Limits, Majority, SpecError, Step, make
+from compute_router.policies import BestOfN, Greedy, Key, Limits, Majority, Sampling, SpecError, Step, make
 
 __all__ = ["Recorded", "Recording", "read_recording", "results_of", "rows_of"]
 
@@ -45,8 +45,8 @@ class Recording:
 def read_recording(runs: Sequence[Path]) -> Recording:
     """The samples of run directories, or of sweep directories that hold some.
 
-    Taken are greedy, majority and best_of_n without reject or drop: their solutions were written in one
-    piece. Where several runs have the same sample, the first one's counts; a torn last line is left alone.
+    Taken are greedy, majority and best_of_n without reject, prune or backtrack: their solutions were written
+    in one piece. Of the same sample in several runs the first counts. A torn last line is left alone.
     Raises InputError: no results, a damaged file, runs that differ in policy model, limits or seed, or
     nothing that could be replayed.
     """
@@ -119,13 +119,13 @@ def _take(row: dict[str, Any], seed: int, problems: dict[str, Recorded]) -> None
     strategy = make(row["decision"]["strategy"])
     if not isinstance(strategy, Greedy | Majority | BestOfN):
         return
-    if isinstance(strategy, BestOfN) and (strategy.reject or strategy.drop or strategy.redo):
+    if isinstance(strategy, BestOfN) and replace(strategy.sampling, n=1, first="sample") != Sampling(1):
         return  # written step by step
     paths, bill = row["paths"], row["ledger"]["policy"]
     whole = [path for path in paths if path["finish"] in ("stop", "length")]
     if len(whole) < len(paths) or not paths or not row["problem"]:
         return  # one was cut or failed: what the others cost is not known then
-    greedy = strategy.greedy if isinstance(strategy, BestOfN) else int(isinstance(strategy, Greedy))
+    greedy = strategy.sampling.greedy if isinstance(strategy, BestOfN) else int(isinstance(strategy, Greedy))
     prompt_tokens = bill["prompt_tokens"] // len(paths)
     recorded = problems.setdefault(row["problem"], Recorded(row["id"], prompt_tokens, {}))
     cached = _shares(bill["cached_tokens"], len(paths))

@@ -183,7 +183,10 @@ def test_half_a_point_below_counts_as_equal(grid: Grid, above: float, counts: bo
 
 def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
     named = replace(
-        grid, policy_model="tiny", prm="checks", texts_P=tuple(f"Compute {i} + 1." for i in range(400))
+        grid,
+        policy_model="tiny",
+        prm="arithmetic-checker",
+        texts_P=tuple(f"Compute {i} + 1." for i in range(400)),
     )
     half = np.arange(400) < 200
     uniform = np.full((200, 3), 1 / 3)
@@ -198,10 +201,10 @@ def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
 def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid) -> None:
     table = load_table(ROOT / "configs" / "table.json")
     model = "Qwen2.5-Coder-0.5B-Instruct"
-    ours = replace(grid, policy_model=model, params=494032768, prm="checks")
+    ours = replace(grid, policy_model=model, params=494032768, prm="arithmetic-checker")
     row = _row(table, ours)
     assert row is not None
-    assert (row.policy_model, row.prm) == (model, "checks")
+    assert (row.policy_model, row.prm) == (model, "arithmetic-checker")
     assert _row(table, replace(ours, policy_model="another")) is None
     assert _row(table, replace(ours, prm="another")) is None
 
@@ -223,7 +226,7 @@ def record(problem: str, arm: str, scores: list[float | None], text: str | None 
     paths = tuple(
         SweptPath(str(i), i, i == 0, 10, () if one is None else (0.1, one)) for i, one in enumerate(scores)
     )
-    return Record(problem, "m", arm, True, problem=text, prm="checks", paths=paths)
+    return Record(problem, "m", arm, True, problem=text, prm="arithmetic-checker", paths=paths)
 
 
 def test_of_each_problem_the_row_with_most_scored_samples_counts() -> None:
@@ -331,7 +334,9 @@ def test_problems_are_drawn_alike_whatever_their_order_and_only_with_text_and_an
 def test_a_live_slice_says_whether_it_agrees(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    sweeps = [str(SWEEP.with_name(f"qwen2.5-coder-0.5b-{name}.jsonl")) for name in ("checks", "checks-redo")]
+    sweeps = [
+        str(SWEEP.with_name(f"qwen2.5-coder-0.5b-{name}.jsonl")) for name in ("train", "train-backtrack")
+    ]
     argv = ["again", *sweeps, "--out", str(tmp_path), "--problems", "6", "--engine", "scripted"]
     monkeypatch.setattr(sys, "argv", argv)
     # The scripted engine writes short texts: its tokens are not those of the sweep.

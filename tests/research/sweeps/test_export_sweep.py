@@ -15,7 +15,7 @@ from research.sweeps.export_sweep import compact, main
 
 LARGE = "best_of_n:n=4,select=weighted,aggregate=last"
 ARMS = (LARGE, "best_of_n:n=4,select=max,aggregate=last", "majority:n=2", "majority:n=4,stop=certain")
-EARLY = ("majority:n=3,stop=0.8", "best_of_n:n=4,select=weighted,aggregate=last,accept=0.7")
+EARLY = ("majority:n=3,stop=0.8", "best_of_n:n=4,accept=0.7,select=weighted,aggregate=last")
 IMPLIED = ("majority:n=2", *EARLY)
 
 
@@ -28,7 +28,7 @@ def record(problem: str, arm: str) -> Record:
     uses = not arm.startswith("majority")
     return Record(
         problem, "m", arm, True, problem=f"The text of {problem}.", gold="0", params=10**9, seed=1,
-        prm="checks" if uses else None, prm_params=0 if uses else None, tokens=130, prm_tokens=0,
+        prm="arithmetic-checker" if uses else None, prm_params=0 if uses else None, tokens=130, prm_tokens=0,
         paths=paths,
     )  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_the_file_and_its_manifest(records: list[Record], tmp_path: Path) -> Non
 
 
 def test_arms_of_special_samples_are_named_since_their_rows_answer_for_named_arms_alone() -> None:
-    special = [f"best_of_n:n={n},select=weighted,aggregate=last,redo=2" for n in (4, 2, 1)]
+    special = [f"best_of_n:n={n},backtrack=2,select=weighted,aggregate=last" for n in (4, 2, 1)]
     rows = [replace(record(problem, LARGE), arm=special[0]) for problem in ("sum-1", "sum-2")]
     rows += [replace(row, arm=arm, paths=()) for arm in special[1:] for row in rows[:2]]
     found = list(compact(rows))

@@ -18,10 +18,10 @@ from compute_router.training.sweep.record import Record, SweptPath, read_records
 from research.sweeps.export_sweep import main as compact
 from research.sweeps.merge_sweeps import implied, main, pooled, samples_of
 
-MENDED = "best_of_n:n={},select=weighted,aggregate=last{},redo=2"
-FIRST, MORE = MENDED.format(3, ",greedy=1"), MENDED.format(2, "")
-EARLY = "best_of_n:n=5,select=weighted,aggregate=last,accept=0.7,greedy=1,redo=2"
-ARMS = (FIRST.replace("n=3", "n=5"), EARLY, MENDED.format(1, ",greedy=1"), "majority:n=2", MORE)
+MENDED = "best_of_n:n={}{},backtrack=2,select=weighted,aggregate=last"
+FIRST, MORE = MENDED.format(3, ",first=greedy"), MENDED.format(2, "")
+EARLY = "best_of_n:n=5,first=greedy,backtrack=2,accept=0.7,select=weighted,aggregate=last"
+ARMS = (FIRST.replace("n=3", "n=5"), EARLY, MENDED.format(1, ",first=greedy"), "majority:n=2", MORE)
 
 
 def record(problem: str, arm: str, seed: int, said: list[tuple[str | None, float]]) -> Record:
@@ -33,7 +33,8 @@ def record(problem: str, arm: str, seed: int, said: list[tuple[str | None, float
         for i, (answer, value) in enumerate(said)
     )  # fmt: skip
     return Record(
-        problem, "m", arm, True, problem="What?", gold="7", params=10**9, prm="checks", prm_params=0,
+        problem, "m", arm, True, problem="What?", gold="7", params=10**9, prm="arithmetic-checker",
+        prm_params=0,
         seed=seed, tokens=99, prompt_tokens=50, cached_tokens=40, prm_tokens=0, seconds=1.0, paths=paths,
         source=f"seed {seed}",
     )  # fmt: skip
@@ -94,7 +95,7 @@ def test_what_an_arm_takes_of_the_first_samples() -> None:
 def test_an_arm_without_a_prm_used_none() -> None:
     plain = [replace(one, arm="best_of_n:n=3,select=weighted,aggregate=last") for one in [first(), first()]]
     [found] = pool([plain[0]], [replace(plain[1], seed=2, prm_tokens=7)])
-    assert (found.prm, found.prm_tokens) == ("checks", 7)
+    assert (found.prm, found.prm_tokens) == ("arithmetic-checker", 7)
     vote = implied(found, sampled_of("majority:n=6"))  # type: ignore[arg-type]
     assert (vote.arm, vote.prm, vote.prm_params, vote.prm_tokens) == ("majority:n=6", None, None, 0)
 
@@ -109,10 +110,10 @@ def test_more_samples_than_an_arm_can_have_are_refused() -> None:
     ("other", "message"),
     [
         (replace(more(), seed=1), "the same seed"),
-        (replace(more(), policy_model="another"), "samples of another by checks"),
+        (replace(more(), policy_model="another"), "samples of another by arithmetic-checker"),
         (replace(more(), prm="another"), "samples of m by another"),
         (replace(more(), gold="8"), "another answer"),
-        (replace(more(), arm=MORE.replace("redo=2", "redo=1")), "not made like those"),
+        (replace(more(), arm=MORE.replace("backtrack=2", "backtrack=1")), "not made like those"),
         (replace(first(), seed=2), "not made like those"),  # its greedy solution is the same one
         (more("another"), "no problem in common"),
         (replace(more(), paths=()), "0 kinds"),

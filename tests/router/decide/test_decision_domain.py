@@ -21,8 +21,8 @@ WHOLE = [arm("greedy", (0.4, 100)), arm("majority:n=4", (0.5, 400))]
 EXACT = [arm("greedy", (0.4, 100)), arm("best_of_n:n=4,select=max,aggregate=last", (0.9, 400)),
          arm("majority:n=16", (0.91, 1600))]  # fmt: skip
 ROWS = (
-    measured("all", WHOLE, policy_model="m", prm="checks"),
-    measured("sums", EXACT, policy_model="m", prm="checks", domain="exact"),
+    measured("all", WHOLE, policy_model="m", prm="arithmetic-checker"),
+    measured("sums", EXACT, policy_model="m", prm="arithmetic-checker", domain="exact"),
 )
 
 
@@ -35,7 +35,7 @@ class ByText:
         return [Prediction(Distribution(one, 0.3, 0.7 - one, one), 0, 0, 0, 0, "logs") for one in share]
 
 
-def deciding(*rows: dict[str, object], prm: str = "checks") -> Chooser:
+def deciding(*rows: dict[str, object], prm: str = "arithmetic-checker") -> Chooser:
     content = Table.model_validate(table(*rows, price=0.1))
     return Chooser(cast(Predictor, ByText()), content, MODEL, prm)
 
@@ -83,7 +83,7 @@ def test_an_average_budget_is_shared_over_all_rows(texts: list[str], average: in
 
 
 def test_an_average_budget_needs_measured_arms_in_every_row() -> None:
-    rows = (ROWS[0], rule("guess", policy_model="m", prm="checks", domain="exact"))
+    rows = (ROWS[0], rule("guess", policy_model="m", prm="arithmetic-checker", domain="exact"))
     chooser = deciding(*rows)
     assert chooser.decide([STORY], average_budget=500)[0].strategy == "majority:n=4"
     with pytest.raises(InputError, match="guess has none"):

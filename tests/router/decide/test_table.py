@@ -121,7 +121,8 @@ def test_the_schema_file_is_that_of_the_model() -> None:
 def test_the_shipped_prm_has_a_row_for_each_of_its_domains() -> None:
     table = load_table(data_path("table.json"))
     rows = [
-        table.row("Qwen2.5-Coder-0.5B-Instruct", 494032768, "checks", domain) for domain in get_args(Domain)
+        table.row("Qwen2.5-Coder-0.5B-Instruct", 494032768, "arithmetic-checker", domain)
+        for domain in get_args(Domain)
     ]
     assert [row.domain for row in rows] == list(get_args(Domain))
 

@@ -22,8 +22,8 @@ REPLAYED = (
     "majority:n=5",
     "majority:n=8,stop=certain",
     "majority:n=8,stop=0.9",
-    "best_of_n:n=6,select=weighted,aggregate=last,stop=0.9",
-    "best_of_n:n=6,select=vote,aggregate=last,stop=0.9,greedy=1",
+    "best_of_n:n=6,stop=0.9,select=weighted,aggregate=last",
+    "best_of_n:n=6,first=greedy,stop=0.9,select=vote,aggregate=last",
     "reroute:n=8,m=4,probe=2,easy=stop,medium=majority,hard=best_of_n",
 )
 
@@ -83,7 +83,7 @@ def test_early_stops_are_replayed_where_they_stop(
 
 
 @pytest.mark.parametrize(
-    "strategy", ["best_of_n:n=8,drop=0.6,aggregate=mean", "best_of_n:n=8,reject=0.5,aggregate=mean"]
+    "strategy", ["best_of_n:n=8,prune=0.6,aggregate=mean", "best_of_n:n=8,reject=0.5,aggregate=mean"]
 )
 def test_lone_chains_are_replayed_step_by_step(
     strategy: str, cli: Cli, problems: Path, recorded: Path, tmp_path: Path

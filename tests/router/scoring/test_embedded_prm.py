@@ -99,8 +99,8 @@ def test_what_is_unknown_stands_for_its_centre() -> None:
 
 
 def test_it_is_no_baseline_and_costs_nothing() -> None:
-    prm = make_scorer("checks")
-    assert (prm.name, prm.params, prm.is_baseline) == ("checks", 0, False)
+    prm = make_scorer("arithmetic-checker")
+    assert (prm.name, prm.params, prm.is_baseline) == ("arithmetic-checker", 0, False)
     assert prm.price("a problem", Path((0,), (Step("a"),))) == 0
 
 
@@ -194,7 +194,7 @@ def test_a_run_is_of_its_weights(tmp_path: File) -> None:
             [result] = router.solve_many([problem], strategy=make("best_of_n:n=2"))
             after = run_config(router, settings, [], strategy="auto", budget=None)
         assert after == config, "a run that goes on after a score is another run"
-        assert config["prm"]["name"] == "checks"
+        assert config["prm"]["name"] == "arithmetic-checker"
         assert result.error is None
         found.append(config["prm"]["sha256"])
     assert None not in found
@@ -204,7 +204,7 @@ def test_a_run_is_of_its_weights(tmp_path: File) -> None:
 def test_a_policy_model_has_the_shipped_prm_that_was_trained_on_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: File
 ) -> None:
-    settings = Settings(engine="scripted", prm="checks")
+    settings = Settings(engine="scripted", prm="arithmetic-checker")
     with build(settings) as router:
         model = router.engine.model.name
         first = run_config(router, settings, [], strategy="auto", budget=None)["prm"]
@@ -242,8 +242,8 @@ def test_the_shipped_one_is_surer_of_a_right_derivation(wrong: str) -> None:
 
 
 def test_the_shipped_one_is_the_default_of_the_embedded_models_alone() -> None:
-    assert Settings().scores == "checks"
-    assert Settings(engine="replay").scores == "checks"
+    assert Settings().scores == "arithmetic-checker"
+    assert Settings(engine="replay").scores == "arithmetic-checker"
     assert Settings(engine="sglang").scores == Settings(engine="scripted").scores == "logprob-baseline"
     assert Settings(prm="logprob-baseline").scores == "logprob-baseline"
 

@@ -34,7 +34,7 @@ def mixed(exact: int = 300, open_: int = 300, seed: int = 0) -> tuple[Grid, Ints
     }
     grid = replace(
         sums,
-        prm="checks",
+        prm="arithmetic-checker",
         problems_P=tuple(f"p{i}" for i in range(exact + open_)),
         texts_P=(
             *(f"Compute {i} + 1." for i in range(exact)),
@@ -152,5 +152,5 @@ def test_a_table_is_applied_by_domain() -> None:
     new, _ = mixed(40, 40, seed=7)
     found = apply(replace(new, arms_A=names), predictor, fitted(ours, bin_P), "new problems")
     assert list(found.router(ROUTE)) == [1] * 40 + [0] * 40
-    assert "measured/sim-1b/checks/exact" in found.notes[0]
+    assert "measured/sim-1b/arithmetic-checker/exact" in found.notes[0]
     assert set(found.best_fixed(ROUTE).tolist()) in ({0}, {1})

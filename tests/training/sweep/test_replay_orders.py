@@ -27,7 +27,7 @@ EARLY = (
     "majority:n=6,stop=certain",
     "best_of_n:n=6,accept=0.7",
     "best_of_n:n=4,select=weighted,stop=0.8",
-    "best_of_n:n=6,select=weighted,aggregate=mean,stop=0.8,accept=0.7",
+    "best_of_n:n=6,stop=0.8,accept=0.7,select=weighted,aggregate=mean",
 )
 # What it says, its value, its tokens.
 SAMPLES = st.lists(
@@ -137,7 +137,7 @@ def test_without_scores_no_arm_that_needs_them_is_answered_for() -> None:
     assert named[0] not in {one.arm for one in derived(replace(row, paths=bare), named)}
 
 
-STEPWISE = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,drop=0.3"
+STEPWISE = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,prune=0.3"
 
 
 @given(drawn=SAMPLES)
@@ -166,7 +166,7 @@ def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
             (drawn[at][0] if not low[at] or (spared and at == mine[-1]) else None, drawn[at][1], drawn[at][2])
             for at in mine
         ]
-        samples, answer = driven(votes, STEPWISE.removesuffix(",drop=0.3"))
+        samples, answer = driven(votes, STEPWISE.removesuffix(",prune=0.3"))
         right.append(answer == "1")
         tokens.append(
             sum(
@@ -183,13 +183,13 @@ def test_without_tokens_by_step_nothing_says_what_dropping_saves() -> None:
     assert STEPWISE not in {one.arm for one in derived(row, (STEPWISE,))}
 
 
-LED = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,greedy=1"
+LED = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,first=greedy"
 
 
 @given(drawn=SAMPLES, seed=st.integers(0, 9))
 @settings(max_examples=40, deadline=None)
 def test_a_row_that_begins_with_the_greedy_path_answers_for_arms_that_do(drawn: Samples, seed: int) -> None:
-    row = record(drawn, f"best_of_n:n={len(drawn)},greedy=1", seed)
+    row = record(drawn, f"best_of_n:n={len(drawn)},first=greedy", seed)
     assert is_special(row)
     assert not is_sampled(row)
     [said] = derived_special(row, ("majority:n=4", "best_of_n:n=4,accept=0.7", LED, LED))
@@ -210,29 +210,34 @@ def test_a_row_that_begins_with_the_greedy_path_answers_for_arms_that_do(drawn: 
 def test_samples_do_not_answer_for_arms_that_begin_with_a_greedy_path() -> None:
     row = record([(1, 0.5, 3)] * 6)
     assert LED not in {one.arm for one in derived(row, (LED,))}
-    mine, theirs = make("best_of_n:n=8"), make("best_of_n:n=8,greedy=1")
+    mine, theirs = make("best_of_n:n=8"), make("best_of_n:n=8,first=greedy")
     assert not covers(mine, theirs)
     assert not covers(theirs, mine)
     assert not covers(theirs, make("majority:n=4"))
-    assert covers(theirs, make("best_of_n:n=4,stop=0.8,select=weighted,greedy=1"))
+    assert covers(theirs, make("best_of_n:n=4,stop=0.8,select=weighted,first=greedy"))
 
 
-REDO = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,redo=2"
+BACKTRACKING = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,backtrack=2"
 
 
 @given(drawn=SAMPLES, greedy=st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_samples_that_were_mended_answer_for_arms_that_mend_alike(drawn: Samples, greedy: bool) -> None:
-    led = ",greedy=1" if greedy else ""
-    row = record(drawn, f"best_of_n:n={len(drawn)}{led},redo=2")
+    led = ",first=greedy" if greedy else ""
+    row = record(drawn, f"best_of_n:n={len(drawn)}{led},backtrack=2")
     assert is_special(row)
     assert not is_sampled(row)
-    others = (REDO.replace("redo=2", "redo=1"), REDO.removesuffix(",redo=2"), LED, "majority:n=4")
-    [said] = derived_special(row, (*others, REDO + ",greedy=1", REDO))
-    assert said.arm == (REDO + ",greedy=1" if greedy else REDO)
+    others = (
+        BACKTRACKING.replace("backtrack=2", "backtrack=1"),
+        BACKTRACKING.removesuffix(",backtrack=2"),
+        LED,
+        "majority:n=4",
+    )
+    [said] = derived_special(row, (*others, BACKTRACKING + ",first=greedy", BACKTRACKING))
+    assert said.arm == (BACKTRACKING + ",first=greedy" if greedy else BACKTRACKING)
     # What was mended is mended: the arm chooses among these samples as one that never mends among its own.
     plain = replace(row, arm=f"best_of_n:n={len(drawn)}{led}")
-    arm = REDO.replace(",redo=2", led)
+    arm = BACKTRACKING.replace(",backtrack=2", led)
     found = derived_special(plain, (arm,)) if greedy else derived(plain, (arm,))
     [other] = [one for one in found if one.arm == arm]
     assert said[1:] == other[1:]
@@ -240,9 +245,9 @@ def test_samples_that_were_mended_answer_for_arms_that_mend_alike(drawn: Samples
 
 def test_samples_do_not_answer_for_arms_that_mend_or_the_other_way_round() -> None:
     row = record([(1, 0.5, 3)] * 6)
-    assert REDO not in {one.arm for one in derived(row, (REDO,))}
-    plain, mending = make("best_of_n:n=8"), make("best_of_n:n=8,redo=2")
-    assert not covers(plain, make(REDO))
+    assert BACKTRACKING not in {one.arm for one in derived(row, (BACKTRACKING,))}
+    plain, mending = make("best_of_n:n=8"), make("best_of_n:n=8,backtrack=2")
+    assert not covers(plain, make(BACKTRACKING))
     assert not covers(mending, plain)
     assert not covers(mending, make("majority:n=4"))
-    assert covers(mending, make(REDO))
+    assert covers(mending, make(BACKTRACKING))

@@ -141,8 +141,8 @@ def test_steps_that_were_taken_back_are_on_the_bill_of_every_arm(
     monkeypatch.setattr(
         "compute_router.policies.grow.FALL", 0.6
     )  # the scripted engine's steps all score about that
-    mended = "best_of_n:n=4,aggregate=product,greedy=1,redo=2"
-    early = "best_of_n:n=3,aggregate=product,accept=0.4,drop=0.25,greedy=1,redo=2"
+    mended = "best_of_n:n=4,aggregate=product,first=greedy,backtrack=2"
+    early = "best_of_n:n=3,aggregate=product,accept=0.4,prune=0.25,first=greedy,backtrack=2"
     both, alone = tmp_path / "both.txt", tmp_path / "alone.txt"
     both.write_text(f"{mended}\n{early}\n")
     alone.write_text(early)
@@ -270,7 +270,7 @@ def test_every_arm_goes_on_under_the_prm_that_it_began_with(
     run: Sweep, tmp_path: Path, arms: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last arm began after the PRM had scored for the first ones; alone, it goes on before any score."""
-    monkeypatch.setattr("compute_router.factory.Settings.scores", "checks")
+    monkeypatch.setattr("compute_router.factory.Settings.scores", "arithmetic-checker")
     out, last = tmp_path / "out", tmp_path / "last.txt"
     run(out)
     configs = [json.loads((out / folder(canonical(arm)) / "config.json").read_text()) for arm in RUN]

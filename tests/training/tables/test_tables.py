@@ -239,7 +239,13 @@ def test_an_arm_that_the_coarser_row_has_with_another_n_leans_on_the_nearest() -
         assert moments("best_of_n:n=8", other) == moments("best_of_n:n=8", near)
         assert moments(other, "best_of_n:n=4") == moments(near, "best_of_n:n=8")
     assert moments("majority:n=8", "majority:n=32") == [0.0] * 12
-    for unlike in ("best_of_n:n=8,greedy=1", "majority:n=8,stop=0.8", "beam:n=8,m=2", "greedy", "another"):
+    for unlike in (
+        "best_of_n:n=8,first=greedy",
+        "majority:n=8,stop=0.8",
+        "beam:n=8,m=2",
+        "greedy",
+        "another",
+    ):
         assert leaning.gain("majority:n=8", unlike) is None
         assert leaning.gain(unlike, "majority:n=8") is None
 
@@ -325,9 +331,9 @@ def test_the_shipped_table_is_measured_for_the_embedded_model() -> None:
 
 def test_the_embedded_prm_has_a_measured_row_of_its_own() -> None:
     shipped = load_table(data_path("table.json"))
-    row = shipped.row("Qwen2.5-Coder-0.5B-Instruct", 494032768, "checks")
+    row = shipped.row("Qwen2.5-Coder-0.5B-Instruct", 494032768, "arithmetic-checker")
     assert isinstance(row, MeasuredRow)
-    assert row.prm == "checks"
+    assert row.prm == "arithmetic-checker"
     assert any("accept" in arm.spec for arm in row.arms)
 
 
