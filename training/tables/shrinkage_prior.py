@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from compute_router.decide.table import Cell, Gain, MeasuredRow
 from compute_router.difficulty.bins import BINS
+from compute_router.policies.spec import values_of
 from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.sweep.implied_arms import strategy_of
 from compute_router.training.tables.pooling import Prior
@@ -77,7 +78,7 @@ def _times(arm: str, other: str) -> float | None:
     mine, theirs = strategy_of(arm), strategy_of(other)
     if mine is None or theirs is None or mine.name != theirs.name:
         return None
-    here, there = asdict(mine), asdict(theirs)  # type: ignore[call-overload]
+    here, there = values_of(mine), values_of(theirs)
     n, m = here.pop("n", None), there.pop("n", None)
     return n / m if n and m and here == there else None
 
