@@ -73,16 +73,18 @@ def _specs(size: SizeClass) -> tuple[str, str, str]:
 
 
 def nearest_arm(grid: Grid, wanted: Strategy) -> int:
-    """Of the nearest kind in the grid the largest n; of equals the arm that selects as the rule does."""
+    """Of the nearest kind in the grid the largest n; of equals the arm that selects as the rule does, and then
+    the one that is most like it in all else."""
     order = _NEAREST[wanted.name]
 
     def rank(arm: str) -> tuple[float, ...]:
         found = _read(arm)
         if found is None:
-            return (len(order), 0, 0, 0)
+            return (len(order), 0, 0, 0, 0)
         mine, theirs = values_of(found), values_of(wanted)
-        alike = [mine.get(name) == theirs.get(name) for name in ("select", "aggregate")]
-        return (order.index(found.name), -mine.get("n", 1), -alike[0], -alike[1])
+        unlike = [mine.get(name) != theirs.get(name) for name in ("select", "aggregate")]
+        others = sum(mine[name] != theirs[name] for name in mine.keys() & theirs.keys() - {"n"})
+        return (order.index(found.name), -mine.get("n", 1), *unlike, others)
 
     return min(range(len(grid.arms_A)), key=lambda at: (rank(grid.arms_A[at]), grid.arms_A[at]))
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from compute_router.policies import STRATEGIES
-from compute_router.training.evaluation.paper import labels, paper_rule
+from compute_router.policies import STRATEGIES, make
+from compute_router.training.evaluation.paper import labels, nearest_arm, paper_rule
 from compute_router.training.outcomes.outcome_matrix import Grid
 from support.evaluation_kit import simulated
 
@@ -65,3 +65,12 @@ def test_an_unknown_size_and_names_of_other_systems_are_said() -> None:
 def test_of_equal_bins_the_harder() -> None:
     bins = np.array([[0.4, 0.2, 0.4], [0.4, 0.4, 0.2], [0.5, 0.3, 0.2], [1 / 3, 1 / 3, 1 / 3]])
     assert labels(bins).tolist() == [2, 1, 0, 2]
+
+
+def test_of_arms_that_select_alike_the_plain_one_stands_for_the_rule() -> None:
+    wanted = "best_of_n:n=16,select=weighted,aggregate=last"
+    early = (
+        "best_of_n:n=16,first=greedy,prune=0.1,backtrack=2,stop=0.8,accept=0.7,select=weighted,aggregate=last"
+    )
+    for arms in ((early, wanted), (wanted, early)):
+        assert arms[nearest_arm(_grid(None, arms), make(wanted))] == wanted
