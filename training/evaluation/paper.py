@@ -73,8 +73,8 @@ def _specs(size: SizeClass) -> tuple[str, str, str]:
 
 
 def nearest_arm(grid: Grid, wanted: Strategy) -> int:
-    """Of the nearest kind in the grid the largest n; of equals the arm that selects as the rule does, and then
-    the one that is most like it in all else."""
+    """Of the nearest kind in the grid the largest n; of equals the arm that selects as the rule does,
+    then the one that is most like it in all else."""
     order = _NEAREST[wanted.name]
 
     def rank(arm: str) -> tuple[float, ...]:
