@@ -1,6 +1,8 @@
 """The JSON schemas that ship in configs/, made from the types in the code.
 
-python -m research schemas [--out DIR]
+    python -m research schemas [--out DIR]
+
+A schema that is to ship is one more line of SCHEMAS.
 """
 
 from __future__ import annotations

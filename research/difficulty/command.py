@@ -1,7 +1,8 @@
 """Fits the difficulty predictor and writes it, or reports on problems held out from it.
 
-python -m research difficulty --data DIR [--rollouts FILE ...] [--without WORKLOAD ...] [--out DIR]
-    [--annotations-only] [--seed N] [--report] [--encoder] [--encoder-dir DIR]
+    python -m research difficulty --data DIR [--rollouts FILE] [--without WORKLOAD] [--out DIR] [--report]
+
+`--rollouts` and `--without` are given again for each further value (docs/difficulty.md).
 """
 
 from __future__ import annotations

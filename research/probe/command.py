@@ -1,6 +1,8 @@
 """Fits the probe and writes it, or reports on problems held out from it.
 
-python -m research probe --data DIR [--sweeps FILE ...] [--out DIR] [--seed N] [--report]
+    python -m research probe --data DIR [--sweeps FILE] [--out DIR] [--report]
+
+`--sweeps` is given again for each further file (docs/probe.md).
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Routing judged on every public sweep.
 
-python -m research public-sweeps --data ../shared/data [--seeds N ...]
+    python -m research public-sweeps --data ../shared/data [--seeds N]
+
+`--seeds` is given again for each further seed (docs/evaluation.md).
 """
 
 from __future__ import annotations
