@@ -7,7 +7,7 @@
 # make compare  greedy, best-of-8 and the router side by side on the same problems
 # make repeat   the router twice with one seed: how many answers agree, and which do not
 # make bench    the embedded engine against its own batch speed
-# make encoder  the sentence encoder that compute_router.training.difficulty --report --encoder measures with
+# make encoder  the sentence encoder that `python -m research difficulty --report --encoder` measures with
 
 VENV ?= .venv
 PYTHON ?= python3

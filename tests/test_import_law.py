@@ -34,6 +34,7 @@ IMPURE = {
 SAME_ROLE = {
     "__init__.py",
     "__main__.py",
+    "app.py",  # the typer app of a command line
     "base.py",  # the protocol of its package
     "command.py",  # the research command of its package
     "engine.py",  # the Engine protocol, one file an engine

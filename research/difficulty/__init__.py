@@ -1,1 +1,2 @@
-"""Fitting the difficulty predictor that ships, and judging it on problems held out."""
+"""Fitting the difficulty predictor that ships, and judging it on problems held out:
+`python -m research difficulty`."""

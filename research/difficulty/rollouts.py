@@ -14,6 +14,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from compute_router.errors import InputError
+
 __all__ = ["Rollout", "read_rollouts"]
 
 
@@ -36,7 +38,7 @@ class Rollout(BaseModel):
 
 
 def read_rollouts(path: Path) -> Iterator[Rollout]:
-    """The rows of a file, empty lines skipped. Raises ValueError naming the file and the line."""
+    """The rows of a file, empty lines skipped. Raises InputError naming the file and the line."""
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
@@ -45,4 +47,4 @@ def read_rollouts(path: Path) -> Iterator[Rollout]:
                 except ValidationError as error:
                     first = error.errors(include_url=False)[0]
                     field = ".".join(map(str, first["loc"])) or "row"
-                    raise ValueError(f"{path}, line {number}: {field}: {first['msg']}") from error
+                    raise InputError(f"{path}, line {number}: {field}: {first['msg']}") from error

@@ -1,8 +1,13 @@
-"""Fit the probe and write it, or report on problems held out from it."""
+"""Fits the probe and writes it, or reports on problems held out from it.
+
+    python -m research probe --data DIR [--sweeps FILE] [--out DIR] [--report]
+
+`--sweeps` is given again for each further file (docs/probe.md).
+"""
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from compute_router.difficulty import probe_file
@@ -14,37 +19,51 @@ from research.probe.probe_report import arms, report
 from research.probe.sample_sources import FILES, public, users
 from research.probe.trial import seen, trials
 
+__all__ = ["fit_probe"]
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m research probe", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with problems/ and sweeps/")
-    parser.add_argument("--sweeps", type=Path, nargs="*", default=[], help="record files of our own")
-    parser.add_argument("--out", type=Path, help="directory of the predictor, to write probe.json to")
-    parser.add_argument("--seed", type=int, default=0, help="decides the folds")
-    parser.add_argument("--report", action="store_true", help="print held-out figures")
-    options = parser.parse_args(arguments)
 
-    sweeps = public(options.data) | users(options.sweeps, options.data)
-    given = priors(sweeps, annotated_predictor(blind_notes(options.data)), seed=options.seed)
-    if options.report:
-        for line in report(trials(sweeps, given)):
+def fit_probe(
+    data: Path,
+    *,
+    sweeps: Sequence[Path] = (),
+    out: Path | None = None,
+    seed: int = 0,
+    with_report: bool = False,
+) -> None:
+    """Fits the probe, prints it, and writes it where `out` says so.
+
+    Args:
+        data: folder with problems/ and sweeps/.
+        sweeps: record files of our own.
+        out: directory of the predictor, which gets probe.json.
+        seed: decides the folds.
+        with_report: whether to print figures on problems held out.
+
+    Raises:
+        RecordError: a sweep cannot be read.
+        OSError: a file of `data` is missing.
+    """
+    found = public(data) | users(sweeps, data)
+    given = priors(found, annotated_predictor(blind_notes(data)), seed=seed)
+    if with_report:
+        for line in report(trials(found, given)):
             print(line, flush=True)
-    fitted = fit([one for name, some in sweeps.items() for one in seen(some, given[name])])
-    if options.report:
-        for line in arms(sweeps, given, fitted):
+    fitted = fit([one for name, some in found.items() for one in seen(some, given[name])])
+    if with_report:
+        for line in arms(found, given, fitted):
             print(line)
     print(fitted)
-    if options.out:
-        problems = sum(len(one.paths_N) > 1 for some in sweeps.values() for one in some)
-        print(f"wrote {probe_file.write(options.out, fitted, problems, _provenance(options))}")
+    if out:
+        problems = sum(len(one.paths_N) > 1 for some in found.values() for one in some)
+        print(f"wrote {probe_file.write(out, fitted, problems, _provenance(data, sweeps, seed))}")
 
 
-def _provenance(options: argparse.Namespace) -> Provenance:
-    files = [(name, options.data / name) for name in FILES] + [(one.name, one) for one in options.sweeps]
-    own = " --sweeps " + " ".join(path.name for path in options.sweeps) if options.sweeps else ""
+def _provenance(data: Path, sweeps: Sequence[Path], seed: int) -> Provenance:
+    files = [(name, data / name) for name in FILES] + [(one.name, one) for one in sweeps]
+    own = "".join(f" --sweeps {path.name}" for path in sweeps)
     return Provenance(
-        command=f"python -m research probe --data DATA{own} --out OUT --seed {options.seed}",
-        seed=options.seed,
+        command=f"python -m research probe --data DATA{own} --out OUT --seed {seed}",
+        seed=seed,
         data=[_data_file(name, path) for name, path in files],
     )
 
@@ -52,7 +71,3 @@ def _provenance(options: argparse.Namespace) -> Provenance:
 def _data_file(name: str, path: Path) -> DataFile:
     data = path.read_bytes()
     return DataFile(name=name, sha256=sha256(data), rows=data.count(b"\n"))
-
-
-if __name__ == "__main__":
-    main()

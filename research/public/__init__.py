@@ -1,1 +1,2 @@
-"""The public sweeps of other systems: as records, and routing judged on each of them."""
+"""The public sweeps of other systems. `python -m research public-sweeps` judges routing on each of them, and
+`python -m research public-records` writes them as sweep files."""

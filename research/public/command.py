@@ -1,8 +1,13 @@
-"""`python -m research public-sweeps`: routing judged on every public sweep."""
+"""Routing judged on every public sweep.
+
+    python -m research public-sweeps --data ../shared/data [--seeds N]
+
+`--seeds` is given again for each further seed (docs/evaluation.md).
+"""
 
 from __future__ import annotations
 
-import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from compute_router.decide.price import Price
@@ -13,18 +18,25 @@ from compute_router.training.evaluation.judge import PRICES
 from research.public import routed
 from research.public.records import public_sweeps
 
+__all__ = ["judge_public"]
 
-def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m research public-sweeps", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with problems/ and sweeps/")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="each decides one split into folds")
-    options = parser.parse_args(arguments)
+
+def judge_public(data: Path, seeds: Sequence[int] = (0,)) -> None:
+    """Prints the table of every public sweep, and what was not judged.
+
+    Args:
+        data: folder with problems/ and sweeps/.
+        seeds: each decides one split into folds; the figures are means over them.
+
+    Raises:
+        OSError: a file of `data` is missing.
+        GradingError: no grading worker starts.
+    """
     base = load(data_path(UNSEEING).parent)
     rows: list[routed.Line] = []
     notes: list[str] = []
-    for name, by_seed in routed.compare(
-        public_sweeps(options.data), base, [Price(value) for value in PRICES], options.seeds
-    ):
+    prices = [Price(value) for value in PRICES]
+    for name, by_seed in routed.compare(public_sweeps(data), base, prices, seeds):
         rows += routed.lines(name, by_seed)
         notes += [
             f"{name}: not judged at {', '.join(f'{price.value:g}' for price in section.skipped)}, "
@@ -34,7 +46,3 @@ def main(arguments: list[str] | None = None) -> None:
         ]
     for line in (*routed.markdown(rows), "", *notes):
         print(line)
-
-
-if __name__ == "__main__":
-    main()

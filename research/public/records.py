@@ -9,7 +9,6 @@ text, and `versions["tokens"]` says how.
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from compute_router.training.importers.log_row import LogRow
 from compute_router.training.sweep.record import Record, write_records
 from research.public.compact_sweeps import READERS
 
-__all__ = ["parts", "public_sweeps"]
+__all__ = ["parts", "public_sweeps", "write_public_records"]
 
 
 def public_sweeps(data: Path) -> dict[str, list[Record]]:
@@ -58,17 +57,11 @@ def parts(name: str, rows: list[LogRow]) -> Iterator[tuple[str, list[LogRow]]]:
             yield f"{title}-part", [row for row in some if row.problem_id in few]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--out", required=True, type=Path)
-    options = parser.parse_args()
-    for sweep, records in public_sweeps(options.data).items():
-        count = write_records(options.out / f"{sweep}.jsonl", records)
+def write_public_records(data: Path, out: Path) -> None:
+    """Writes one sweep file for each public sweep into the folder `out`, and prints what each holds. Raises
+    what `public_sweeps` raises."""
+    for sweep, records in public_sweeps(data).items():
+        count = write_records(out / f"{sweep}.jsonl", records)
         arms = sorted({record.arm for record in records})
         problems = {record.problem_id for record in records}
         print(f"{sweep}: {count:,} rows, {len(problems)} problems, {', '.join(arms)}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,9 @@
 """Every public sweep with two or more arms, cross-fitted, in one table.
 
-    python -m research public-sweeps --data ../shared/data [--seeds 0 1 2]
+    python -m research public-sweeps --data ../shared/data [--seeds 0 --seeds 1 --seeds 2]
 
-Difficulty starts from a predictor that has seen no outcome of any model (annotations of training problems
-only), so nothing that is judged was learned from. Figures are means over the fold seeds.
+Difficulty starts from a predictor that was fitted on annotations of training problems only. It has seen no
+outcome of any model, so nothing that is judged was learned from. Figures are means over the fold seeds.
 """
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
-"""What the shipped sweep shows: the PRM, the router against fixed arms, by difficulty; as Markdown."""
+"""What the shipped sweeps show, as Markdown: `python -m research results`. `python -m research again` runs a
+slice of them again."""

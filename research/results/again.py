@@ -4,19 +4,18 @@
 
 (`--engine torch` where that is the faster one: docs/torch.md.)
 
-Four samples of the sweep's policy model on problems drawn by the hash of their ids, with a seed of their own;
-then accuracy and tokens of one sample, of the vote of all and of the vote that stops early, beside those that
-the sweep has of the same problems, with intervals of the paired differences over problems. Where the sweep
-has a vote of mended samples that stops early, it is held against a run of its own. All intervals together are
-of 95 %: of twenty runs that differ by chance alone, one has a figure whose interval leaves out 0, and exit
-code 1. Killed, the same command goes on.
-Problems of which the sweep has no text are drawn only with `--data`.
+Draws problems by the hash of their ids, and four samples of each by the sweep's policy model, with a seed of
+their own. Compares accuracy and tokens with the sweep's on the same problems: of one sample, of the vote of
+all, and of the vote that stops early. Where the sweep has a vote of samples with `backtrack` that stops early, it
+is compared with a run of its own. Problems of which the sweep has no text are drawn only with `--data`.
+
+Intervals are of the paired differences over problems, and all together are of 95 %. Of twenty runs that
+differ by chance alone, one has a figure whose interval leaves out 0, and exit code 1. If the run is killed,
+the same command continues it.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -25,9 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
+from compute_router.cli.exits import DONE, SOME_FAILED
 from compute_router.cli.sweep import sweep
 from compute_router.errors import InputError
-from compute_router.factory import Settings
+from compute_router.factory import EngineName, Settings
 from compute_router.training.evaluation.bootstrap import Interval, Resamples
 from compute_router.training.evaluation.judge_sweep import sweep_file
 from compute_router.training.outcomes.build_matrix import grids
@@ -37,7 +37,7 @@ from research.results.samples import joined
 from research.workloads.jsonl import write_jsonl
 from research.workloads.workload import known_problems
 
-__all__ = ["Agreement", "agreements", "drawn", "main"]
+__all__ = ["Agreement", "again", "agreements", "drawn"]
 
 ARMS = (
     "best_of_n:n=4,select=weighted,aggregate=last",
@@ -100,47 +100,53 @@ def agreements(before: Grid, now: Grid, arms: Collection[str], seed: int) -> Ite
         yield Agreement(arm, figure, float(old_P.mean()), float(new_P.mean()), interval)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--problems", type=int, default=30)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--engine", choices=("embedded", "torch", "scripted"), default="embedded")
-    options = parser.parse_args()
-    known = {} if options.data is None else known_problems(options.data)
-    try:
-        read = chain.from_iterable(read_records(sweep_file(one)) for one in options.sweeps)
-        records = joined(read, known)
-        named = (*ARMS, *{one.arm for one in records if one.arm == MENDED})
-        some = drawn(records, options.problems)
-        options.out.mkdir(parents=True, exist_ok=True)
-        problems, arms = options.out / "problems.jsonl", options.out / "arms.txt"
-        rows = [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some]
-        write_jsonl(problems, rows)
-        arms.write_text("\n".join(named) + "\n", "utf-8")
-        model = None if options.engine == "scripted" else some[0].policy_model
-        settings = Settings(options.engine, policy_model=model, seed=options.seed)
-        sweep(str(problems), arms, options.out, settings, deadline_s=None, limit=None, as_json=False)
-        before = _grid(records, some[0].policy_model)
-        now = _grid(list(read_records(options.out / "sweep.jsonl")), None)
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    found = list(agreements(before, now, (ONE, *named), options.seed))
+def again(
+    sweeps: Sequence[Path],
+    out: Path,
+    *,
+    problems: int = 30,
+    data: Path | None = None,
+    seed: int = 7,
+    engine: EngineName = "embedded",
+) -> int:
+    """Runs the slice into the directory `out`, prints each figure beside the sweep's, and returns the exit
+    code: 1 where one differs.
+
+    Args:
+        sweeps: sweep files or directories, which are read as one.
+        out: directory of the new run; the same call continues it.
+        problems: how many problems are run.
+        data: folder with problems/, which gives texts and answers back by id.
+        seed: of the new run.
+        engine: who runs the policy model.
+
+    Raises:
+        RouterError: a sweep cannot be read, has too few problems, or the engine fails.
+    """
+    known = {} if data is None else known_problems(data)
+    read = chain.from_iterable(read_records(sweep_file(one)) for one in sweeps)
+    records = joined(read, known)
+    named = (*ARMS, *{one.arm for one in records if one.arm == MENDED})
+    some = drawn(records, problems)
+    out.mkdir(parents=True, exist_ok=True)
+    asked, arms = out / "problems.jsonl", out / "arms.txt"
+    write_jsonl(asked, [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some])
+    arms.write_text("\n".join(named) + "\n", "utf-8")
+    model = None if engine == "scripted" else some[0].policy_model
+    settings = Settings(engine, policy_model=model, seed=seed)
+    sweep(str(asked), arms, out, settings, deadline_s=None, limit=None, as_json=False)
+    before = _grid(records, some[0].policy_model)
+    now = _grid(list(read_records(out / "sweep.jsonl")), None)
+    found = list(agreements(before, now, (ONE, *named), seed))
     for one in found:
         low, high = one.interval
         verdict = "agrees" if one.agrees else "DIFFERS"
         means = f"{one.before:10.3f} {one.now:10.3f}"
         print(f"{one.arm:<83} {one.figure:<9} {means}   {verdict} [{low:+.3f}, {high:+.3f}]")
-    return 0 if all(one.agrees for one in found) else 1
+    return DONE if all(one.agrees for one in found) else SOME_FAILED
 
 
 def _grid(records: Sequence[Record], policy_model: str | None) -> Grid:
     """The grid of most problems, of one policy model where it is named."""
     some = [one for one in grids(records) if policy_model in (None, one.policy_model)]
     return max(some, key=lambda one: len(one.problems_P))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

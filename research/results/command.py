@@ -2,16 +2,15 @@
 
     python -m research results SWEEP... [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
 
-Difficulty and table are fitted on the other folds of problems: from a predictor that has seen no outcome,
-and from no table (docs/evaluation.md); or from what is in LEARNED (configs, or what `compute-router train`
-wrote), which must not have seen the sweep's problems. Intervals are of 2,000 resamples of problems. Sweeps
-are kept without the texts of other people's problems: `--data` gives them back by id. Without it a problem's
-difficulty is that of the average.
+Difficulty and table are fitted on the other folds of problems (docs/evaluation.md). They start from a
+predictor that has seen no outcome, and from no table. With `--from` they start from what is in LEARNED:
+configs, or what `compute-router train` wrote. LEARNED must not have seen the sweep's problems. Intervals are
+of 2,000 resamples of problems. Sweeps are kept without the texts of other people's problems: `--data` gives
+them back by id. Without it every problem has the average difficulty.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -40,7 +39,7 @@ from research.results.tree_search import beside_votes
 from research.results.versus import against, at_same_accuracy, at_same_tokens, with_average_budget
 from research.workloads.workload import known_problems
 
-__all__ = ["main"]
+__all__ = ["largest", "results", "sections"]
 
 PRICES = tuple(Price(value) for value in (0.0, 0.1, 0.25, 0.5, 1.0))
 """The middle one is that of the shipped table."""
@@ -109,32 +108,35 @@ def report(records: Sequence[Record], contest: CrossFitted, section: Section, se
     yield ""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
-    parser.add_argument("--data", type=Path)
-    parser.add_argument(
-        "--from",
-        dest="learned",
-        type=Path,
-        metavar="LEARNED",
-        help="predictor and table to start from, which have not seen the problems",
-    )
-    parser.add_argument("--plot", type=Path, help="PATH.svg and PATH.png; needs the report extra")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+def results(
+    sweeps: Sequence[Path],
+    *,
+    data: Path | None = None,
+    learned: Path | None = None,
+    plot_to: Path | None = None,
+    seed: int = 0,
+) -> None:
+    """Prints the report of every policy model and PRM of the sweeps.
+
+    Args:
+        sweeps: sweep files or directories, which are read as one.
+        data: folder with problems/, which gives texts and answers back by id.
+        learned: predictor and table to start from, which have not seen the problems.
+        plot_to: PATH of PATH.svg and PATH.png.
+        seed: decides folds and resamples.
+
+    Raises:
+        RouterError: a sweep or the table cannot be read, or a plot cannot be made.
+        ModelFileError: the predictor cannot be read.
+    """
     began = time.monotonic()
-    known = {} if options.data is None else known_problems(options.data)
-    read = chain.from_iterable(read_records(sweep_file(sweep)) for sweep in options.sweeps)
+    known = {} if data is None else known_problems(data)
+    read = chain.from_iterable(read_records(sweep_file(sweep)) for sweep in sweeps)
     records = joined(read, known)
-    judged = list(sections(records, options.learned, options.seed))
+    judged = list(sections(records, learned, seed))
     for contest, section in judged:
-        print("\n".join(report(records, contest, section, options.seed)))
-    if options.plot is not None:
-        for path in plot([section for _, section in judged], options.plot):
+        print("\n".join(report(records, contest, section, seed)))
+    if plot_to is not None:
+        for path in plot([section for _, section in judged], plot_to):
             print(f"wrote {path}")
     print(f"{time.monotonic() - began:.0f} s")
-
-
-if __name__ == "__main__":
-    main()

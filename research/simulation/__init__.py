@@ -1,1 +1,2 @@
-"""Simulated sweeps whose truth is known, and how well tables are fitted on them."""
+"""Simulated sweeps whose truth is known, and how well tables are fitted on them:
+`python -m research simulation`."""

@@ -2,15 +2,15 @@
 
     python -m research simulation [--tables N]
 
-Of every simulated table: in how many cells (bin by price) the chosen arm's true utility is within 0.01 of
-the best arm's; mean true utility against the best fixed arm that the same data chose; how many cell intervals
-hold the truth. Then: ten problems a cell leaning on a coarser row, against that row; what graded samples add
-to predicted bins; and the paper's rule given back.
+Prints for each simulated world: in how many cells (bin by price) the chosen arm's true utility is within 0.01
+of the best arm's; mean true utility minus that of the best fixed arm that the same data chose; and how many
+cell intervals hold the truth. Then three further figures: ten problems a cell that lean on a coarser row,
+against that row; what graded samples add to predicted bins; and the strategies that are found where the truth
+is the paper's rule.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -37,7 +37,7 @@ from research.simulation.worlds import (
     soft_bins,
 )
 
-__all__ = ["PRICES", "Figures", "expecting", "figures", "leaning", "row_of_world", "rule_of"]
+__all__ = ["PRICES", "Figures", "expecting", "figures", "leaning", "row_of_world", "rule_of", "study"]
 
 PRICES = (0.0, 0.01, 0.03, 0.1)
 NEAR = 0.01
@@ -168,10 +168,8 @@ def _sure(bins_P3: Floats) -> bool:
     return bool((bins_P3.max(axis=1) == 1.0).all())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tables", type=int, default=150)
-    tables = parser.parse_args().tables
+def study(tables: int) -> None:
+    """Prints the figures of every world; `tables` are simulated for each line."""
     print(f"{tables} tables a line; prices {', '.join(f'{price:g}' for price in PRICES)} a 1,000 tokens")
     print(f"{'world':<62} within {NEAR}   over best fixed     intervals hold")
     worlds: dict[str, Callable[[int], World]] = {
@@ -206,7 +204,3 @@ def main() -> None:
             )
     for size in get_args(SizeClass):
         print(f"the paper's rule for {size}: {', '.join(rule_of(size, 0))}")
-
-
-if __name__ == "__main__":
-    main()

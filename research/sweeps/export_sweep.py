@@ -2,16 +2,15 @@
 
     python -m research export-sweep SWEEP... --out research/data/sweeps/NAME.jsonl
 
-Rows of arms that are not plain samples lose their paths, which say nothing of other arms; arms that another
-row answers for are left out (docs/sweeps.md), but for one row that names each arm that stops early or chooses
-among special samples; problems that are not ours keep their id alone; scores and log-probabilities keep four
-digits. Beside it goes NAME.manifest.json: the sweeps' manifests, and the hash.
+Only rows of plain samples keep their paths: those of other rows say nothing of other arms. Rows that another
+row answers for are left out (docs/sweeps.md). Of arms that stop early or choose among samples drawn in
+another way, one row each stays and names the arm. Problems that are not ours keep their id alone; scores and
+log-probabilities keep four digits. Beside the file goes NAME.manifest.json: the sweeps' manifests, and the
+hash.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -26,7 +25,7 @@ from compute_router.training.sweep.implied_arms import sampled_of, sampling_of, 
 from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
 from research.sweeps.rollout_archive import OURS
 
-__all__ = ["compact", "main", "manifest_of"]
+__all__ = ["compact", "export_sweep", "write_manifest"]
 
 DIGITS = 4
 
@@ -80,36 +79,40 @@ def _rounded(path: SweptPath) -> SweptPath:
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
-    parser.add_argument("--out", type=Path, required=True)
-    options = parser.parse_args(arguments)
-    try:
-        files = [sweep_file(path) for path in options.sweeps]
-        rows = write_records(options.out, compact(row for file in files for row in read_records(file)))
-        manifest = {
-            "file": options.out.name,
-            "rows": rows,
-            "sha256": sha256(options.out.read_bytes()).hexdigest(),
-            "command": f"python -m research export-sweep {' '.join(file.parent.name for file in files)}",
-            "sweeps": {file.parent.name: manifest_of(file) for file in files},
-        }
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    beside = options.out.with_suffix(".manifest.json")
+def export_sweep(sweeps: Sequence[Path], out: Path) -> None:
+    """Writes the rows of the sweeps that are needed to the file `out`, and the manifest beside it.
+
+    Args:
+        sweeps: sweep files or directories.
+        out: NAME.jsonl; its manifest is NAME.manifest.json.
+
+    Raises:
+        InputError: a sweep or its manifest cannot be read.
+    """
+    files = [sweep_file(path) for path in sweeps]
+    rows = write_records(out, compact(row for file in files for row in read_records(file)))
+    write_manifest(out, rows, files, f"export-sweep {' '.join(file.parent.name for file in files)}")
+    print(f"{rows} rows -> {out}, {out.stat().st_size:,} bytes")
+
+
+def write_manifest(out: Path, rows: int, files: Iterable[Path], command: str) -> None:
+    """Write beside the sweep file `out` how it was made of the sweep files `files`, whose manifests it holds.
+    Raises InputError where one of these cannot be read."""
+    manifest = {
+        "file": out.name,
+        "rows": rows,
+        "sha256": sha256(out.read_bytes()).hexdigest(),
+        "command": f"python -m research {command}",
+        "sweeps": {file.parent.name: _manifest_of(file) for file in files},
+    }
+    beside = out.with_suffix(".manifest.json")
     beside.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
-    print(f"{rows} rows -> {options.out}, {options.out.stat().st_size:,} bytes")
 
 
-def manifest_of(file: Path) -> object:
+def _manifest_of(file: Path) -> object:
     """What is said of a sweep beside its rows. Raises InputError where it cannot be read."""
     path = file.with_suffix(".manifest.json")
     try:
         return orjson.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InputError(f"{path}, which says how the sweep was made, cannot be read ({error})") from error
-
-
-if __name__ == "__main__":
-    main()

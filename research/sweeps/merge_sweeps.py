@@ -2,25 +2,20 @@
 
     python -m research merge-sweeps SWEEP... --arms ARMS --out DIR
 
-More samples of the same problems are drawn by another sweep with a seed of its own; samples of two seeds are
-as independent of each other as those of one. Policy model, PRM and how samples are made (`backtrack`)
-must be the same in all sweeps. Greedy solutions come from the first alone. Equal answers are found anew.
-DIR/sweep.jsonl has, of every problem that all sweeps have, one row of all its samples and one of each of ARMS
-that they answer for; DIR/sweep.manifest.json those of the sweeps.
+More samples of the same problems are drawn by another sweep with a seed of its own. Samples of two seeds are
+as independent of each other as those of one. All sweeps must have the same policy model and PRM, and make
+samples in the same way (`backtrack`). Greedy solutions come from the first sweep. Equal answers are found
+anew. DIR/sweep.jsonl has the problems that all sweeps have. Each has one row of all its samples, and one row
+for each of ARMS that these answer for. DIR/sweep.manifest.json holds the sweeps' manifests.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
-
-import orjson
 
 from compute_router.errors import InputError
 from compute_router.grading import Grader
@@ -32,9 +27,9 @@ from compute_router.training.sweep.implied_arms import strategy_of
 from compute_router.training.sweep.record import Record, read_records, write_records
 from compute_router.training.sweep.replay_orders import sample_path, take
 from compute_router.training.sweep.run_to_records import answered_for
-from research.sweeps.export_sweep import manifest_of
+from research.sweeps.export_sweep import write_manifest
 
-__all__ = ["implied", "main", "pooled", "samples_of"]
+__all__ = ["implied", "merge_sweeps", "pooled", "samples_of"]
 
 Samples = Mapping[str, Record]
 """By problem."""
@@ -142,33 +137,23 @@ async def _pooled(sweeps: Sequence[Samples]) -> list[Record]:
         grader.close()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
-    parser.add_argument("--arms", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    options = parser.parse_args(arguments)
-    try:
-        files = [sweep_file(path) for path in options.sweeps]
-        records = asyncio.run(_pooled([samples_of(read_records(file), str(file)) for file in files]))
-        out = options.out / "sweep.jsonl"
-        rows = write_records(out, _rows(records, options.arms))
-        manifest = {
-            "file": out.name,
-            "rows": rows,
-            "sha256": sha256(out.read_bytes()).hexdigest(),
-            "command": f"python -m research merge-sweeps {' '.join(file.parent.name for file in files)} "
-            f"--arms {options.arms.name} --out {options.out.name}",
-            "sweeps": {file.parent.name: manifest_of(file) for file in files},
-        }
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    beside = out.with_suffix(".manifest.json")
-    beside.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+def merge_sweeps(sweeps: Sequence[Path], arms: Path, out: Path) -> None:
+    """Writes sweep.jsonl and sweep.manifest.json into the directory `out`.
+
+    Args:
+        sweeps: sweep files or directories.
+        arms: file of arms, one a line; of those that the samples answer for there are rows.
+        out: directory of the merged sweep.
+
+    Raises:
+        InputError: a file cannot be read, or the sweeps' samples do not go together.
+    """
+    files = [sweep_file(path) for path in sweeps]
+    records = asyncio.run(_pooled([samples_of(read_records(file), str(file)) for file in files]))
+    to = out / "sweep.jsonl"
+    rows = write_records(to, _rows(records, arms))
+    names = " ".join(file.parent.name for file in files)
+    write_manifest(to, rows, files, f"merge-sweeps {names} --arms {arms.name} --out {out.name}")
     samples = Counter(len(record.paths) for record in records)
     counts = ", ".join(f"{many} of {n} samples" for n, many in sorted(samples.items()))
-    print(f"{len(records)} problems ({counts}), {rows} rows -> {out}")
-
-
-if __name__ == "__main__":
-    main()
+    print(f"{len(records)} problems ({counts}), {rows} rows -> {to}")

@@ -2,14 +2,13 @@
 
     python -m research rejoin-texts SWEEP... --data ../shared/data --out runs/rollouts.jsonl
 
-The texts are those of workload.py, by id, where the sweep was kept without them. Writes the rows of
-research/difficulty/rollouts.py. A single greedy solution is no sample and is left out.
+Where the sweep was kept without texts, they come from research/workloads/workload.py, by id. The rows are
+those of research/difficulty/rollouts.py. A single greedy solution is no sample and is left out.
 """
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from compute_router.training.sweep.record import Record, RecordError, read_recor
 from research.workloads.jsonl import write_jsonl
 from research.workloads.workload import problem_texts
 
-__all__ = ["rollouts"]
+__all__ = ["rejoin_texts", "rollouts"]
 
 
 def rollouts(records: Iterable[Record], texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -38,17 +37,10 @@ def rollouts(records: Iterable[Record], texts: Mapping[str, str]) -> Iterator[di
         }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
-    parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--out", required=True, type=Path)
-    options = parser.parse_args()
-    texts = problem_texts(options.data)
-    rows = list(rollouts((one for path in options.sweeps for one in read_records(path)), texts))
-    write_jsonl(options.out, rows)
-    print(f"{len(rows)} problems -> {options.out}")
-
-
-if __name__ == "__main__":
-    main()
+def rejoin_texts(sweeps: Sequence[Path], data: Path, out: Path) -> None:
+    """Writes the rollouts of the sweep files `sweeps` to the file `out`; `data` is the folder with problems/.
+    Raises RecordError where a sweep cannot be read or a text is not known."""
+    texts = problem_texts(data)
+    rows = list(rollouts((one for path in sweeps for one in read_records(path)), texts))
+    write_jsonl(out, rows)
+    print(f"{len(rows)} problems -> {out}")

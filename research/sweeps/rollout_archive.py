@@ -3,16 +3,15 @@
     python -m research archive-pack RUN... --out FILE.jsonl.xz
     python -m research archive-unpack FILE.jsonl.xz --out DIR [--data ../shared/data]
 
-A sweep takes hours, what is learned from it is learned again in minutes: so its solutions are kept, whole.
-The problems of other people's data sets are kept by id alone; unpacking gets them back from `--data`, and
-leaves out, with a warning, rows whose problem it cannot find. A line with "run" opens a run and has its
-config.json; the lines after it are the rows of its results.jsonl. Of the same runs the same bytes come.
-Beside each unpacked run lies problems.jsonl, what `sweep --engine replay` is to be given.
+A sweep takes hours; what is learned from it is learned again in minutes. So its solutions are kept whole. The
+problems of other people's data sets are kept by id alone, and unpacking gets them back from `--data`. Rows
+whose problem it cannot find are left out, with a warning. A line with "run" opens a run and has its
+config.json; the lines after it are the rows of its results.jsonl. The same runs make the same bytes. Beside
+each unpacked run lies problems.jsonl, the input of `sweep --engine replay`.
 """
 
 from __future__ import annotations
 
-import argparse
 import lzma
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from compute_router.engines.replay.recording import results_of
 from compute_router.errors import InputError
 from research.workloads.workload import known_problems
 
-__all__ = ["Unpacked", "main", "pack", "unpack"]
+__all__ = ["Unpacked", "archive_pack", "archive_unpack", "pack", "unpack"]
 
 CONFIG, RESULTS, PROBLEMS = "config.json", "results.jsonl", "problems.jsonl"
 OURS = ("sum-",)
@@ -130,30 +129,15 @@ def _lines(archive: Path) -> Iterator[dict[str, Any]]:
         raise InputError(f"{archive} is no archive of runs ({error})") from error
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    packing = commands.add_parser("pack")
-    packing.add_argument("runs", nargs="+", type=Path, metavar="RUN")
-    packing.add_argument("--out", type=Path, required=True)
-    unpacking = commands.add_parser("unpack")
-    unpacking.add_argument("archive", type=Path)
-    unpacking.add_argument("--out", type=Path, required=True)
-    unpacking.add_argument("--data", type=Path)
-    options = parser.parse_args()
-    try:
-        if options.command == "pack":
-            rows = pack(options.runs, options.out)
-            print(f"{rows} rows -> {options.out}, {options.out.stat().st_size:,} bytes")
-            return
-        known = {} if options.data is None else known_problems(options.data)
-        done = unpack(options.archive, options.out, known)
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    print(f"{done.rows} rows -> {options.out}")
+def archive_pack(runs: Sequence[Path], out: Path) -> None:
+    """`pack`, and say how much it was."""
+    rows = pack(runs, out)
+    print(f"{rows} rows -> {out}, {out.stat().st_size:,} bytes")
+
+
+def archive_unpack(archive: Path, out: Path, data: Path | None = None) -> None:
+    """`unpack` with the problems of the folder `data`, and say what was left out."""
+    done = unpack(archive, out, {} if data is None else known_problems(data))
+    print(f"{done.rows} rows -> {out}")
     if done.missing:
         print(f"{done.missing} rows left out: --data has the problems they are of", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,15 +1,14 @@
-"""Fits the rows of a strategy table from sweeps; the paper's rule stays where nothing is measured.
+"""Fits the rows of a strategy table from sweeps. The paper's rule stays where nothing is measured.
 
     python -m research fit-rows SWEEP... [--data DIR] [--keep] --predictor DIR --price P --table FILE
 
-Texts that a sweep was kept without come back from workload.py, by id. Difficulty is predicted
-without the answers of the problem in question: the predictor is refitted without each of five folds. With
---keep, what FILE has measured and these sweeps have not stays.
+Sweeps are kept without the texts of other people's problems: `--data` gives them back by id. A problem's
+difficulty is predicted without its own answers: the predictor is refitted without each of five folds. With
+`--keep`, measured rows of FILE that these sweeps do not measure stay.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,32 +22,56 @@ from compute_router.training.sweep.record import read_records
 from compute_router.training.tables.fit_table import PRICE, fit_table
 from research.workloads.workload import problem_texts
 
+__all__ = ["fit_rows"]
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m research fit-rows", description=__doc__)
-    parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
-    parser.add_argument("--data", type=Path, help="folder with problems/, for sweeps without texts")
-    parser.add_argument("--predictor", type=Path, default=Path("configs/difficulty"))
-    parser.add_argument("--price", type=float, default=PRICE, help="accuracy that 1,000 tokens must be worth")
-    parser.add_argument("--table", required=True, type=Path)
-    parser.add_argument("--keep", action="store_true", help="the table's other measured rows stay")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
-    records = [record for path in options.sweeps for record in read_records(path)]
-    if options.data:
-        texts = problem_texts(options.data)
+
+def fit_rows(
+    sweeps: Sequence[Path],
+    table: Path,
+    *,
+    data: Path | None = None,
+    predictor: Path,
+    price: float | None = None,
+    keep: bool = False,
+    seed: int = 0,
+) -> None:
+    """Fits the rows, writes them to the file `table` and prints those that are measured.
+
+    Args:
+        sweeps: sweep files.
+        table: the file of the table; with `keep` it must be there.
+        data: folder with problems/, for sweeps without texts.
+        predictor: directory of the predictor that the folds start from.
+        price: accuracy that 1,000 tokens must be worth; PRICE without.
+        keep: whether the table's other measured rows stay.
+        seed: decides folds and resamples.
+
+    Raises:
+        RecordError: a sweep cannot be read.
+        TableError: with `keep`, the table cannot be read.
+        ModelFileError: the predictor cannot be read.
+    """
+    price = PRICE if price is None else price
+    records = [record for path in sweeps for record in read_records(path)]
+    if data:
+        texts = problem_texts(data)
         records = [
             replace(record, problem=record.problem or texts.get(record.problem_id)) for record in records
         ]
     found = grids(records)
-    base = load(options.predictor)
-    blind = Blind(found, lambda out: base, count=FOLDS, seed=options.seed)
+    base = load(predictor)
+    blind = Blind(found, lambda out: base, count=FOLDS, seed=seed)
     bins = [blind.bins(at, range(FOLDS)) for at in range(len(found))]
-    table = fit_table(found, bins, seed=options.seed, source=_command(options), price=options.price)
-    if options.keep:
-        table = _beside(load_table(options.table), table)
-    options.table.write_text(table.model_dump_json(indent=1) + "\n", "utf-8")
-    for row in table.rows:
+    *named, of, to = (path.name if path.is_absolute() else str(path) for path in (*sweeps, predictor, table))
+    source = (
+        f"python -m research fit-rows {' '.join(named)}{' --data ../shared/data' if data else ''} "
+        f"--predictor {of}{' --keep' if keep else ''} --price {price:g} --seed {seed} --table {to}"
+    )
+    fitted = fit_table(found, bins, seed=seed, source=source, price=price)
+    if keep:
+        fitted = _beside(load_table(table), fitted)
+    table.write_text(fitted.model_dump_json(indent=1) + "\n", "utf-8")
+    for row in fitted.rows:
         if isinstance(row, MeasuredRow):
             print("\n".join(_shown(row)))
 
@@ -63,19 +86,6 @@ def _beside(old: Table, new: Table) -> Table:
             keys.add(row.key)
     rules = [row for row in new.rows if row.key not in keys]
     return Table(schema_version=2, price=new.price, price_unit=new.price_unit, rows=(*measured, *rules))
-
-
-def _command(options: argparse.Namespace) -> str:
-    *sweeps, predictor, table = (
-        path.name if path.is_absolute() else str(path)
-        for path in (*options.sweeps, options.predictor, options.table)
-    )
-    data = " --data ../shared/data" if options.data else ""
-    keep = " --keep" if options.keep else ""
-    return (
-        f"python -m research fit-rows {' '.join(sweeps)}{data} --predictor {predictor}{keep} "
-        f"--price {options.price:g} --seed {options.seed} --table {table}"
-    )
 
 
 def _shown(row: MeasuredRow) -> list[str]:
@@ -95,7 +105,3 @@ def _shown(row: MeasuredRow) -> list[str]:
             f"best fixed arm {one.over_fixed:+.4f} [{low:+.4f}, {high:+.4f}]"
         )
     return lines
-
-
-if __name__ == "__main__":
-    main()

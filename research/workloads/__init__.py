@@ -1,1 +1,2 @@
-"""The problems that the shipped sweeps are of."""
+"""The problems of the shipped sweeps: `python -m research workload`. Sums of any size:
+`python -m research arithmetic`."""

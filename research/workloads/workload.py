@@ -10,27 +10,27 @@
 | prm-1.5b | training splits, competition problems for sums | the PRM of the larger model |
 | held-out-1.5b | test splits, the same | what the larger model is judged on |
 
-Nothing learned here has seen a test split, but for the public logs of other models, which the shipped
-difficulty predictor is fitted on and configs/difficulty-base is not.
+What is learned here has seen no test split, with one exception. The shipped difficulty predictor is fitted
+on the public logs of other models, some of them on test splits; configs/difficulty-base is not.
 
-The problems of the data sets are for fitting only and are never committed; their ids name the row of their
+The problems of the data sets are for fitting only and are never committed. Their ids name the row of their
 file, so that a sweep without texts can be joined again.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from compute_router.errors import InputError
 from compute_router.problem import reference
 from research.workloads.arithmetic_problems import arithmetic_problems, interval
 from research.workloads.jsonl import read_jsonl, write_jsonl
 
-__all__ = ["WORKLOADS", "Workload", "known_problems", "problem_texts", "workload"]
+__all__ = ["WORKLOADS", "Workload", "known_problems", "problem_texts", "workload", "write_workload"]
 
 EASIER_LEVELS = (1, 2, 3)
 MAX_CHARS = 600
@@ -58,7 +58,10 @@ WORKLOADS = {
 
 
 def workload(name: str, data: Path) -> list[dict[str, Any]]:
-    """The problems in their order: every prefix of it is a mixed sample."""
+    """The problems in their order: every prefix of it is a mixed sample. Raises InputError where no workload
+    has that name, and OSError where a file of `data` is missing."""
+    if name not in WORKLOADS:
+        raise InputError(f"no workload is called {name!r}: there are {', '.join(WORKLOADS)}")
     drawn = WORKLOADS[name]
     rng = random.Random(drawn.seed)
     rows: list[dict[str, Any]] = [
@@ -108,16 +111,8 @@ def _math(split: str, data: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield int(str(row["level"]).removeprefix("Level ")), named
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("name", choices=WORKLOADS)
-    parser.add_argument("--data", required=True, type=Path)
-    parser.add_argument("--out", required=True, type=Path)
-    options = parser.parse_args()
-    rows = workload(options.name, options.data)
-    write_jsonl(options.out, rows)
-    print(f"{len(rows)} problems -> {options.out}")
-
-
-if __name__ == "__main__":
-    main()
+def write_workload(name: str, data: Path, out: Path) -> None:
+    """Writes the problems of the workload as JSONL to the file `out`. Raises what `workload` raises."""
+    rows = workload(name, data)
+    write_jsonl(out, rows)
+    print(f"{len(rows)} problems -> {out}")

@@ -12,18 +12,18 @@ from compute_router.difficulty import ModelFileError
 from compute_router.errors import RouterError
 from compute_router.policies import SpecError
 
-__all__ = ["BAD_INPUT", "DONE", "SOME_FAILED", "complain", "guarded"]
+__all__ = ["BAD_INPUT", "DONE", "SOME_FAILED", "STOPPED", "complain", "guarded"]
 
 DONE, SOME_FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
 
-def complain(message: str) -> None:
+def complain(message: str, program: str = "compute-router") -> None:
     """The one error of a command, on standard error; what a terminal would obey is spelled out."""
     spelled = "".join(
         char if char == "\n" or char.isprintable() else char.encode("unicode_escape").decode()
         for char in message
     )
-    print(f"compute-router: error: {spelled}", file=sys.stderr)
+    print(f"{program}: error: {spelled}", file=sys.stderr)
 
 
 @contextmanager

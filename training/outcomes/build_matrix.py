@@ -2,9 +2,9 @@
 
 A row that sampled N solutions independently (majority, best_of_n without stop or reject) answers for many
 arms at once: majority and best-of-n, max and weighted, at n = 1, 2, 4, ... <= N and at every n that some
-row of the grid names, as exact expectations (training/subsets/), and those that stop early and that a row
-names, as means over orders (replay_orders.py). A row whose first path is the greedy one answers so for
-the arms that begin with it. Sampling once is `majority:n=1`.
+row of the grid names, as exact expectations (training/subset_expectation/), and those that stop early and
+that a row names, as means over orders (replay_orders.py). A row whose first path is the greedy one answers so
+for the arms that begin with it. Sampling once is `majority:n=1`.
 """
 
 from __future__ import annotations

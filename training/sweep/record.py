@@ -6,7 +6,6 @@ sweeps and of other systems' logs are the same rows: what a log does not tell is
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,7 +119,3 @@ def schema() -> dict[str, object]:
     """The JSON schema of one row."""
     found = _RECORD.json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Sweep record"}
-
-
-if __name__ == "__main__":
-    print(json.dumps(schema(), indent=2))

@@ -6,7 +6,7 @@ token and neither normalized nor activated:
     Qwen2ForRewardModel              score = Linear(h, h), ReLU, Linear(h, 1), with biases
     Qwen2ForSequenceClassification   score = Linear(h, labels), with a bias
 
-(0.5.10 cannot load either of them by itself: see router/sglang_models.)
+(0.5.10 cannot load either of them by itself: see router/scoring/sglang_models.)
 
 Qwen2.5-Math-PRM ends in Linear(h, 2) and a softmax, whose second entry is sigmoid(l1 - l0): the difference of
 the two rows is the one row of Qwen2ForRewardModel.

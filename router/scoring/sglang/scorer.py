@@ -71,7 +71,7 @@ class SGLangScorer:
             vocabulary = await asyncio.to_thread(_vocabulary, self.name, found[0])
         family = self._prm.family(Remembered(vocabulary))
         self._layouts = Layouts(family)
-        # Two rows folded into one (router/convert): its logit is the difference of theirs.
+        # Two rows folded into one (router/scoring/convert): its logit is the difference of theirs.
         self._readout = Head(labels=1) if self._prm.head == "mlp" else family.readout
         for url, served in zip(self._urls, found, strict=True):
             self._check(url, served)

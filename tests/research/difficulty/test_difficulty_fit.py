@@ -11,6 +11,7 @@ import pytest
 from compute_router import difficulty
 from compute_router.difficulty import Ability, PolicyModel
 from compute_router.difficulty.logistic import sigmoid
+from compute_router.errors import InputError
 from compute_router.training.difficulty.corpus import Annotated, Corpus, Graded, corpus, identity
 from compute_router.training.difficulty.metrics import auroc, calibration_error, spearman
 from compute_router.training.difficulty.out_of_fold import crossfit
@@ -201,7 +202,7 @@ def test_rollouts_are_read(tmp_path: Path) -> None:
 def test_a_broken_rollout_is_named_by_its_line(tmp_path: Path, row: str) -> None:
     path = tmp_path / "rollouts.jsonl"
     path.write_text(f"{json.dumps(ROW)}\n{row}\n")
-    with pytest.raises(ValueError, match=r"rollouts\.jsonl, line 2: "):
+    with pytest.raises(InputError, match=r"rollouts\.jsonl, line 2: "):
         list(read_rollouts(path))
 
 
@@ -257,7 +258,7 @@ def test_the_shipped_file_names_its_data() -> None:
     names = {entry["name"] for entry in manifest["provenance"]["data"]}
     assert names >= set(log_sources.FILES)
     # What the project judges itself on is not in it.
-    assert "--without held-out held-out-1.5b " in manifest["provenance"]["command"]
+    assert "--without held-out --without held-out-1.5b " in manifest["provenance"]["command"]
     assert difficulty.load(directory).abilities.known.keys() > {
         "qwen2.5-7b-instruct",
         "llama-3.2-1b-instruct",

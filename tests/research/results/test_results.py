@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,9 +21,8 @@ from compute_router.training.prm.prm_report import kinds
 from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
 from compute_router.training.tables import fit_row
 from research.results.again import ARMS as AGAIN
-from research.results.again import MENDED, ONE, agreements, drawn
-from research.results.again import main as again
-from research.results.command import _row, largest, main
+from research.results.again import MENDED, ONE, again, agreements, drawn
+from research.results.command import _row, largest, results
 from research.results.samples import joined, scored
 from research.results.versus import (
     DECISION_TOKENS,
@@ -252,11 +250,8 @@ def test_texts_and_answers_come_back_by_id_and_none_is_overwritten() -> None:
     assert [(one.problem, one.gold) for one in found] == [("A", "1"), ("own", None), (None, None)]
 
 
-def test_the_shipped_sweep_as_markdown(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["results", str(SWEEP)])
-    main()
+def test_the_shipped_sweep_as_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    results([SWEEP])
     out = capsys.readouterr().out
     assert len({one.problem_id for one in read_records(SWEEP)}) > 20
     assert out.count("### ") >= 6
@@ -270,9 +265,7 @@ def test_the_shipped_sweep_as_markdown(
         width = cells
 
 
-def test_several_sweeps_are_read_as_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_several_sweeps_are_read_as_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = SWEEP.read_bytes().splitlines(keepends=True)
     beam = "beam:n=4,m=2,select=weighted,aggregate=last"
     trees = [
@@ -284,8 +277,7 @@ def test_several_sweeps_are_read_as_one(
     parts[0].write_bytes(b"".join(rows[::2]))
     parts[1].write_bytes(b"".join(rows[1::2]))
     write_records(parts[2], trees)
-    monkeypatch.setattr(sys, "argv", ["results", *map(str, parts)])
-    main()
+    results(parts)
     out = capsys.readouterr().out
     for arm in {one.arm for one in read_records(SWEEP)} | {beam}:
         assert f"| `{arm}` |" in out
@@ -331,16 +323,10 @@ def test_problems_are_drawn_alike_whatever_their_order_and_only_with_text_and_an
         drawn(records[40:], 10)
 
 
-def test_a_live_slice_says_whether_it_agrees(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    sweeps = [
-        str(SWEEP.with_name(f"qwen2.5-coder-0.5b-{name}.jsonl")) for name in ("train", "train-backtrack")
-    ]
-    argv = ["again", *sweeps, "--out", str(tmp_path), "--problems", "6", "--engine", "scripted"]
-    monkeypatch.setattr(sys, "argv", argv)
+def test_a_live_slice_says_whether_it_agrees(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    sweeps = [SWEEP.with_name(f"qwen2.5-coder-0.5b-{name}.jsonl") for name in ("train", "train-backtrack")]
     # The scripted engine writes short texts: its tokens are not those of the sweep.
-    assert again() == 1
+    assert again(sweeps, tmp_path, problems=6, engine="scripted") == 1
     last = capsys.readouterr().out.splitlines()[-8:]
     assert {line.split()[0] for line in last} == {ONE, *AGAIN, MENDED}
     assert sum("DIFFERS" in line for line in last) >= 3

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from compute_router.errors import InputError
 from compute_router.training.outcomes.build_matrix import grids
 from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
-from research.sweeps.export_sweep import compact, main
+from research.sweeps.export_sweep import compact, export_sweep
 
 LARGE = "best_of_n:n=4,select=weighted,aggregate=last"
 ARMS = (LARGE, "best_of_n:n=4,select=max,aggregate=last", "majority:n=2", "majority:n=4,stop=certain")
@@ -64,15 +65,15 @@ def test_what_another_row_answers_for_and_what_says_nothing_of_other_arms_is_lef
 def test_the_file_and_its_manifest(records: list[Record], tmp_path: Path) -> None:
     folder, out = tmp_path / "one", tmp_path / "out" / "small.jsonl"
     write_records(folder / "sweep.jsonl", records)
-    with pytest.raises(SystemExit, match="which says how the sweep was made"):
-        main([str(folder), "--out", str(out)])
+    with pytest.raises(InputError, match="which says how the sweep was made"):
+        export_sweep([folder], out)
     (folder / "sweep.manifest.json").write_text('{"seed": 1}')
-    main([str(folder), "--out", str(out)])
+    export_sweep([folder], out)
     manifest = json.loads((tmp_path / "out" / "small.manifest.json").read_text())
     assert manifest["rows"] == len(list(read_records(out)))
     assert manifest["sweeps"] == {"one": {"seed": 1}}
     first = out.read_bytes()
-    main([str(folder), "--out", str(out)])
+    export_sweep([folder], out)
     assert out.read_bytes() == first
 
 

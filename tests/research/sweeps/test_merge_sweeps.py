@@ -15,8 +15,8 @@ from compute_router.policies.spec import MAX_N
 from compute_router.training.outcomes.build_matrix import grids
 from compute_router.training.sweep.implied_arms import sampled_of
 from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
-from research.sweeps.export_sweep import main as compact
-from research.sweeps.merge_sweeps import implied, main, pooled, samples_of
+from research.sweeps.export_sweep import export_sweep
+from research.sweeps.merge_sweeps import implied, merge_sweeps, pooled, samples_of
 
 MENDED = "best_of_n:n={}{},backtrack=2,select=weighted,aggregate=last"
 FIRST, MORE = MENDED.format(3, ",first=greedy"), MENDED.format(2, "")
@@ -134,15 +134,15 @@ def test_the_largest_row_of_a_problem_counts() -> None:
     assert samples_of([replace(first(), arm=MORE, paths=first().paths[:2]), first()], "it")["p"] == first()
 
 
-def test_as_a_sweep_that_compact_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_as_a_sweep_that_can_be_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     problems = [f"sum-{k}" for k in range(3)]
     for name, rows in (("one", map(first, problems)), ("two", map(more, problems))):
         write_records(tmp_path / name / "sweep.jsonl", rows)
         (tmp_path / name / "sweep.manifest.json").write_text(json.dumps({"seed": name}))
     arms, out = tmp_path / "arms.txt", tmp_path / "both"
     arms.write_text("\n".join(ARMS))
-    command = [str(tmp_path / "one"), str(tmp_path / "two"), "--arms", str(arms), "--out", str(out)]
-    main(command)
+    parts = [tmp_path / "one", tmp_path / "two"]
+    merge_sweeps(parts, arms, out)
     assert "3 problems (3 of 5 samples)" in capsys.readouterr().out
     manifest = json.loads((out / "sweep.manifest.json").read_text())
     assert manifest["command"] == "python -m research merge-sweeps one two --arms arms.txt --out both"
@@ -150,12 +150,12 @@ def test_as_a_sweep_that_compact_takes(tmp_path: Path, capsys: pytest.CaptureFix
     rows = list(read_records(out / "sweep.jsonl"))
     assert {row.arm for row in rows} == set(ARMS[:3])  # the others' samples are of another kind
     assert len(rows) == 9
-    compact([str(out), "--out", str(tmp_path / "small.jsonl")])
+    export_sweep([out], tmp_path / "small.jsonl")
     [whole], [small] = grids(rows), grids(read_records(tmp_path / "small.jsonl"))
     assert set(whole.arms_A) == set(small.arms_A) == set(ARMS[:3])
     small = small.columns(whole.arms_A)
     assert small.accuracy_PA.tolist() == whole.accuracy_PA.tolist()
     assert small.tokens_PA.tolist() == whole.tokens_PA.tolist()
     (tmp_path / "two" / "sweep.manifest.json").unlink()
-    with pytest.raises(SystemExit, match="which says how the sweep was made"):
-        main(command)
+    with pytest.raises(InputError, match="which says how the sweep was made"):
+        merge_sweeps(parts, arms, out)

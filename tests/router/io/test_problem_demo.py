@@ -78,7 +78,8 @@ def test_the_generator_covers_the_grid_and_repeats_itself(tmp_path: Path) -> Non
     command = [
         sys.executable,
         "-m",
-        "research.workloads.arithmetic_problems",
+        "research",
+        "arithmetic",
         "--terms",
         "2-4",
         "--digits",

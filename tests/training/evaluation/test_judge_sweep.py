@@ -16,7 +16,7 @@ from compute_router.training.bundle import train
 from compute_router.training.evaluation import crossfit
 from compute_router.training.evaluation.judge_sweep import evaluate
 from compute_router.training.sweep.record import read_records
-from research.public import command as module
+from research.public import command as public
 from research.public.routed import compare, lines, markdown
 from support.places import ROOT
 from support.sweep_files import MODEL, SPECS, write
@@ -166,13 +166,13 @@ def test_the_public_table_has_a_line_a_price(sweep: Path) -> None:
     assert flat.mean("router") == rows[0].judged[0].policies["router"].utility
 
 
-def test_the_module_prints_the_table(
+def test_the_public_table_is_printed(
     sweep: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bare = write(tmp_path / "bare.jsonl", 40, counted=False)
     found = {"bare": list(read_records(bare))}
-    monkeypatch.setattr(module, "public_sweeps", lambda data: found)
-    module.main(["--data", str(tmp_path), "--seeds", "0"])
+    monkeypatch.setattr(public, "public_sweeps", lambda data: found)
+    public.judge_public(tmp_path)
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("| sweep |")
     assert printed[2].startswith("| bare | sim-1b | prm | 40 | 3 | 0 |")

@@ -23,9 +23,10 @@ from compute_router.training.tables.bin_posterior import LEAST, placed
 from compute_router.training.tables.cells import interval
 from compute_router.training.tables.sample import sample
 from compute_router.training.tables.shrinkage_prior import Leaning
+from research.__main__ import main
 from research.simulation.study import expecting
 from research.simulation.worlds import crossing, grid_of, one_hot, soft_bins
-from research.tables.fit_rows import _beside, main
+from research.tables.fit_rows import _beside, fit_rows
 from support.places import ROOT
 
 BINS = ("easy", "medium", "hard")
@@ -355,11 +356,12 @@ def test_the_command_that_a_row_names_makes_the_row(tmp_path: Path, monkeypatch:
     first, again = tmp_path / "a" / "table.json", tmp_path / "b" / "table.json"
     for path in (first, again):
         path.parent.mkdir()
-    options = ["--predictor", "configs/difficulty-base", "--price", "0.5", "--seed", "3"]
-    main([sweep, *options, "--table", str(first)])
+    fit_rows([Path(sweep)], first, predictor=Path("configs/difficulty-base"), price=0.5, seed=3)
     *command, _ = shlex.split(load_table(first).rows[0].source)
     assert command[:4] == ["python", "-m", "research", "fit-rows"]
-    main([*command[4:], str(again)])
+    with pytest.raises(SystemExit) as end:
+        main([*command[3:], str(again)])
+    assert not end.value.code
     assert again.read_bytes() == first.read_bytes()
 
 
