@@ -6,8 +6,8 @@
 
 Draws problems by the hash of their ids, and four samples of each by the sweep's policy model, with a seed of
 their own. Compares accuracy and tokens with the sweep's on the same problems: of one sample, of the vote of
-all, and of the vote that stops early. Where the sweep has a vote of samples with `backtrack` that stops early, it
-is compared with a run of its own. Problems of which the sweep has no text are drawn only with `--data`.
+all, and of the vote that stops early. Where the sweep has such a vote with `backtrack`, it is compared with a
+run of its own. Problems of which the sweep has no text are drawn only with `--data`.
 
 Intervals are of the paired differences over problems, and all together are of 95 %. Of twenty runs that
 differ by chance alone, one has a figure whose interval leaves out 0, and exit code 1. If the run is killed,
