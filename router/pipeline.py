@@ -21,7 +21,7 @@ from compute_router.difficulty import Distribution, PolicyModel, Predictor
 from compute_router.engines import Engine
 from compute_router.errors import InputError
 from compute_router.execute.scheduler import Scheduler
-from compute_router.execute.search_job import Assess, Caps, Job, Solved, check_budget, check_deadline
+from compute_router.execute.search_job import Assess, Caps, SearchJob, Solved, check_budget, check_deadline
 from compute_router.grading import Grader
 from compute_router.ledger import Ledger
 from compute_router.policies import Limits, Outlook, Path, Strategy, make
@@ -219,7 +219,7 @@ class Router:
         deadline_s: float | None,
         decided: dict[str, tuple[Problem, Decision]],
         broken: list[Problem],
-    ) -> Iterator[Job]:
+    ) -> Iterator[SearchJob]:
         """Decides as the scheduler draws; notes each decision, and each row that is no problem."""
         waiting = iter(problems)
         while some := list(islice(waiting, DECIDE_AT_ONCE)):
@@ -235,7 +235,7 @@ class Router:
                 decided[problem.id] = problem, decision
                 search = make(decision.strategy).search(self.limits)
                 assess = self._assess(decision.difficulty)
-                yield Job(problem.id, problem.text, search, budget, deadline_s, assess)
+                yield SearchJob(problem.id, problem.text, search, budget, deadline_s, assess)
 
     def _assess(self, prior: Distribution) -> Assess:
         """How the first samples change what was predicted. A baseline's values are no probabilities of
