@@ -38,9 +38,9 @@ from compute_router.engines.sglang import SGLangEngine, identify
 from compute_router.execute.scheduler import Scheduler, SearchJob
 from compute_router.factory import Settings, chooser
 from compute_router.grading import Grader
+from compute_router.io.problem_file import read_problems
 from compute_router.policies import Limits, make
 from compute_router.policies import Path as SearchPath
-from compute_router.problem import read_problems
 from compute_router.scoring import Scored
 
 ROOT = Path(__file__).parents[1]

@@ -29,8 +29,9 @@ from compute_router.engines.presets import load_embedded
 from compute_router.execute.scheduler import Scheduler, SearchJob, Solved
 from compute_router.grading import Grader
 from compute_router.io.data_files import data_path
+from compute_router.io.problem_file import read_problems
 from compute_router.policies import Limits, make
-from compute_router.problem import Problem, read_problems
+from compute_router.problem import Problem
 from compute_router.scoring import LogprobBaseline
 from compute_router.weights import default_policy_model, resolve
 

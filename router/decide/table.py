@@ -4,7 +4,7 @@ A row is keyed by policy model or size class, and by PRM; a null key matches any
 more on some problems than on others, rows may be of one domain of it (router/scoring/domain.py). A row either
 holds measured arms (accuracy and cost in every difficulty bin, all arms on the same problems; what each gains
 over the arms that are best at some price; what routing reaches) or a rule (one spec a bin), which is how
-the paper states its prior. The choice among measured arms is choice.py. Rows fall back in this order:
+the paper states its prior. The choice among measured arms is arm_selection.py. Rows fall back in this order:
 
     1. this policy model, this PRM        3. this size class, this PRM
     2. this policy model, any PRM         4. this size class, any PRM (the paper's rule)

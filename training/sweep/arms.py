@@ -16,6 +16,7 @@ from typing import NamedTuple
 import yaml
 
 from compute_router.errors import InputError
+from compute_router.io.strategy_text import strategy_text
 from compute_router.policies import BestOfN, Majority, SpecError, Strategy, make, spec
 
 __all__ = ["Arm", "Draw", "choosing", "covers", "drawn", "read_arms", "sampling", "whole"]
@@ -38,7 +39,7 @@ class Arm:
 
     @property
     def spec(self) -> str:
-        return spec(self.strategy)
+        return strategy_text(self.strategy)
 
 
 def read_arms(path: Path) -> tuple[Arm, ...]:
