@@ -18,7 +18,7 @@ from compute_router.solve_options import SolveOptions
 
 __all__ = ["Chooser"]
 
-DecisionRow: TypeAlias = MeasuredDecisionRow | RuleDecisionRow
+TableRow: TypeAlias = MeasuredDecisionRow | RuleDecisionRow
 
 
 class Chooser:
@@ -43,8 +43,8 @@ class Chooser:
         self._model = policy_model
         self._prm = prm
         self.price = price or Price(table.price, table.price_unit)
-        self._row_of: dict[str | None, DecisionRow] = {}
-        known: dict[str, DecisionRow] = {}
+        self._row_of: dict[str | None, TableRow] = {}
+        known: dict[str, TableRow] = {}
         for domain in dict.fromkeys((None, *(row.domain for row in table.rows))):
             row = table.row(policy_model.name, policy_model.params, prm, domain)
             if row.id not in known:
@@ -75,11 +75,11 @@ class Chooser:
         found = {i: one for at, decisions in decided for i, one in zip(at, decisions, strict=True)}
         return [found[i] for i in range(len(bins))]
 
-    def _parts(self, problems: Sequence[str]) -> list[tuple[DecisionRow, list[int]]]:
+    def _parts(self, problems: Sequence[str]) -> list[tuple[TableRow, list[int]]]:
         """The rows that decide, each with the problems that it decides."""
         if not self._by_domain:
             return [(self._row_of[None], list(range(len(problems))))] if problems else []
-        at_R: defaultdict[DecisionRow, list[int]] = defaultdict(list)
+        at_R: defaultdict[TableRow, list[int]] = defaultdict(list)
         whole = self._row_of[None]
         for i, problem in enumerate(problems):
             at_R[self._row_of.get(domain_of(self._prm, problem), whole)].append(i)
@@ -88,7 +88,7 @@ class Chooser:
     def _shared(
         self,
         bins: Sequence[Distribution],
-        parts: Sequence[tuple[DecisionRow, list[int]]],
+        parts: Sequence[tuple[TableRow, list[int]]],
         budget: int | None,
         average: float,
     ) -> Iterator[tuple[list[int], list[Decision]]]:
