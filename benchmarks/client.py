@@ -35,12 +35,12 @@ from posting import bare, mock_server, of_aiohttp, prompt
 from compute_router import Problem
 from compute_router.cli.heap import settle
 from compute_router.engines.sglang import SGLangEngine, identify
-from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.execute.scheduler import Scheduler, SearchJob
 from compute_router.factory import Settings, chooser
 from compute_router.grading import Grader
+from compute_router.io.problem_file import read_problems
 from compute_router.policies import Limits, make
 from compute_router.policies import Path as SearchPath
-from compute_router.problem import read_problems
 from compute_router.scoring import Scored
 
 ROOT = Path(__file__).parents[1]
@@ -100,7 +100,9 @@ async def search(
         scheduler = Scheduler(engine, Trivial(), cast(Grader, Literal()), seed=1)
 
         async def solve(first: int, n: int) -> None:
-            jobs = (Job(f"p{i}", f"problem {i}", make(SPEC).search(LIMITS)) for i in range(first, first + n))
+            jobs = (
+                SearchJob(f"p{i}", f"problem {i}", make(SPEC).search(LIMITS)) for i in range(first, first + n)
+            )
             async for solved in scheduler.run(jobs):
                 assert solved.error is None, solved.error
                 assert solved.outcome is not None

@@ -29,7 +29,7 @@ from compute_router.engines.base import Request
 from compute_router.engines.embedded import EmbeddedEngine
 from compute_router.engines.embedded.llama_server import LlamaServer
 from compute_router.engines.presets import load_embedded
-from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.execute.scheduler import Scheduler, SearchJob
 from compute_router.grading import Grader
 from compute_router.policies import make
 from compute_router.scoring import LogprobBaseline
@@ -103,7 +103,7 @@ async def measure(rounds: int, policy_model: str) -> dict[str, float]:
             scheduler = Scheduler(engine, scorer, grader, seed=7)
             start = time.perf_counter()
             search = make("best_of_n:n=8,aggregate=mean").search(preset.limits(weights.name))
-            solved = await scheduler.solve(Job("overhead", PROBLEM, search))
+            solved = await scheduler.solve(SearchJob("overhead", PROBLEM, search))
             whole = time.perf_counter() - start
         figures["scoring_share_of_time"] = scorer.seconds / whole
         figures["scoring_tokens_per_generated"] = solved.ledger.prm.computed / solved.ledger.policy.generated

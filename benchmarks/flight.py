@@ -26,11 +26,12 @@ from pathlib import Path
 from compute_router.engines.base import Request
 from compute_router.engines.embedded import EmbeddedEngine
 from compute_router.engines.presets import load_embedded
-from compute_router.execute.scheduler import Job, Scheduler, Solved
+from compute_router.execute.scheduler import Scheduler, SearchJob, Solved
 from compute_router.grading import Grader
 from compute_router.io.data_files import data_path
+from compute_router.io.problem_file import read_problems
 from compute_router.policies import Limits, make
-from compute_router.problem import Problem, read_problems
+from compute_router.problem import Problem
 from compute_router.scoring import LogprobBaseline
 from compute_router.weights import default_policy_model, resolve
 
@@ -58,8 +59,8 @@ async def measure(problems: Sequence[Problem], spec: str, policy_model: str) -> 
     async with EmbeddedEngine(weights, slots=preset.slots, context=preset.context) as engine:
         scheduler = Scheduler(engine, LogprobBaseline(), grader, seed=0)
 
-        def jobs(some: Sequence[Problem]) -> list[Job]:
-            return [Job(p.id, p.text, strategy.search(LIMITS)) for p in some]
+        def jobs(some: Sequence[Problem]) -> list[SearchJob]:
+            return [SearchJob(p.id, p.text, strategy.search(LIMITS)) for p in some]
 
         async def by(workers: int, some: Sequence[Problem]) -> Pass:
             waiting, start = iter(jobs(some)), time.monotonic()

@@ -33,12 +33,12 @@ from urllib.request import Request, urlopen
 from virtual.cost import Model
 from virtual.fit import Decode, fit
 
-from compute_router import Problem
+from compute_router import Problem, SolveOptions
 from compute_router.engines.sglang import identify, sized
 from compute_router.factory import Settings, build
+from compute_router.io.problem_file import read_problems
 from compute_router.ledger import Tokens
 from compute_router.policies import make
-from compute_router.problem import read_problems
 
 ROOT = Path(__file__).parents[1]
 SPECS = ("best_of_n:n=16,select=vote", "beam:n=16,m=4")
@@ -98,7 +98,8 @@ def search(server: Server, settings: Settings, problems: list[Problem], spec: st
     policy, prm, failed = Tokens(), Tokens(), 0
     with build(settings) as router, server.watched() as running:
         start = time.perf_counter()
-        for result in router.solve_many(problems, strategy=None if spec is None else make(spec)):
+        options = SolveOptions(strategy=None if spec is None else make(spec))
+        for result in router.solve_many(problems, options):
             policy, prm = policy + result.ledger.policy, prm + result.ledger.prm
             failed += result.error is not None
         seconds = time.perf_counter() - start

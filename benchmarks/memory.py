@@ -22,7 +22,7 @@ import orjson
 from compute_router.engines import ScriptedEngine
 from compute_router.engines.base import Extension, Request
 from compute_router.engines.ids import packed
-from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.execute.scheduler import Scheduler, SearchJob
 from compute_router.grading import Grader
 from compute_router.ledger import Tokens
 from compute_router.policies import Limits, Step, make
@@ -76,7 +76,7 @@ async def measure(problems: int, n: int, tokens: int) -> dict[str, float]:
     scheduler = Scheduler(engine, LogprobBaseline(), cast(Grader, Equal()), seed=0)
     strategy, limits = make(f"best_of_n:n={n}"), Limits()
     text = "A shop sells pens and books. " * 7
-    jobs = (Job(f"p{i}", f"{text}{i}", strategy.search(limits)) for i in range(problems))
+    jobs = (SearchJob(f"p{i}", f"{text}{i}", strategy.search(limits)) for i in range(problems))
     solved = 0
     async for one in scheduler.run(jobs):
         assert one.outcome is not None

@@ -6,7 +6,15 @@
         for result in router.solve_many([Problem("p1", "Compute 27 + 45 - 13.")]):
             print(result.answer, result.decision.strategy, result.ledger.spent)
 
-This package is the public import. Names load on first use, so that importing it is cheap.
+`SolveOptions` says how: a strategy of one's own choice, a budget, a deadline.
+
+    from compute_router import SolveOptions
+    from compute_router.policies import Majority
+
+    router.solve("Compute 27 + 45 - 13.", SolveOptions(strategy=Majority(n=8), budget=2000))
+
+Any object with `name`, `needs_prm` and `search(limits)` is a strategy; compute_router.policies has what a
+search asks for. This package is the public import. Names load on first use, so that importing it is cheap.
 """
 
 from __future__ import annotations
@@ -21,17 +29,21 @@ if TYPE_CHECKING:
     from compute_router.errors import RouterError
     from compute_router.execute.search_job import Caps
     from compute_router.factory import Settings, build
+    from compute_router.io.problem_file import read_problems
     from compute_router.io.run_directory import Run
     from compute_router.ledger import Ledger
     from compute_router.pipeline import Router
-    from compute_router.problem import Problem, read_problems
+    from compute_router.policies import Outcome, Strategy
+    from compute_router.problem import Problem
     from compute_router.result import Result
+    from compute_router.solve_options import SolveOptions
 
 _HOMES = {
     "Caps": "execute.search_job",
     "Decision": "decide.decision",
     "Engine": "engines",
     "Ledger": "ledger",
+    "Outcome": "policies",
     "Problem": "problem",
     "Result": "result",
     "Router": "pipeline",
@@ -39,10 +51,12 @@ _HOMES = {
     "Run": "io.run_directory",
     "ScriptedEngine": "engines",
     "Settings": "factory",
+    "SolveOptions": "solve_options",
+    "Strategy": "policies",
     "Table": "decide.table",
     "build": "factory",
     "load_table": "decide.table",
-    "read_problems": "problem",
+    "read_problems": "io.problem_file",
 }
 
 __all__ = [
@@ -50,6 +64,7 @@ __all__ = [
     "Decision",
     "Engine",
     "Ledger",
+    "Outcome",
     "Problem",
     "Result",
     "Router",
@@ -57,6 +72,8 @@ __all__ = [
     "Run",
     "ScriptedEngine",
     "Settings",
+    "SolveOptions",
+    "Strategy",
     "Table",
     "build",
     "load_table",

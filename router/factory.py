@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-import orjson
-
-from compute_router.decide.decision import Chooser
+from compute_router.decide.chooser import Chooser
 from compute_router.decide.price import Price
 from compute_router.decide.table import load_table
 from compute_router.difficulty import PolicyModel, load
-from compute_router.difficulty.probe_file import PROBE
 from compute_router.engines import Engine, ScriptedEngine
 from compute_router.engines.presets import load_embedded
 from compute_router.engines.replay import Recording, ReplayEngine, read_recording
@@ -22,16 +17,15 @@ from compute_router.errors import InputError
 from compute_router.io.data_files import data_path
 from compute_router.pipeline import Router
 from compute_router.policies import Limits
-from compute_router.problem import Problem
 from compute_router.scoring import SCORERS, EmbeddedPrm, LogprobBaseline, Scorer, make_scorer
 from compute_router.scoring.embedded_file import FILE, shipped
-from compute_router.scoring.known_prms import find_prm
+from compute_router.scoring.known_prms import Prm, find_prm
 from compute_router.weights import Progress, default_policy_model, resolve, size_of
 
 if TYPE_CHECKING:
     from compute_router.engines.sglang import Served
 
-__all__ = ["EngineName", "Settings", "build", "chooser", "run_config"]
+__all__ = ["EngineName", "Settings", "build", "chooser"]
 
 EngineName = Literal["embedded", "torch", "sglang", "replay", "scripted"]
 
@@ -78,10 +72,10 @@ def build(settings: Settings, *, progress: Progress | None = None) -> Router:
     """
     _check(settings)
     table, predictor = load_table(settings.table_path), load(settings.predictor_path)
-    # Before any weights are fetched; but the shipped PRM is that of the policy model, which the engine names.
-    named = None if settings.scores == EmbeddedPrm.name else _scorer(settings)
+    scorer = _scorer(settings)  # before any weights are fetched
     engine, limits = _engine(settings, progress)
-    scorer = named or EmbeddedPrm(shipped(engine.model.name))
+    if settings.scores == EmbeddedPrm.name:  # the shipped PRM is that of the policy model
+        scorer = EmbeddedPrm(shipped(engine.model.name))
     return Router(engine, scorer, predictor, table, limits=limits, price=settings.price, seed=settings.seed)
 
 
@@ -90,25 +84,8 @@ def chooser(settings: Settings) -> Chooser:
     `build` does."""
     _check(settings)
     table, predictor = load_table(settings.table_path), load(settings.predictor_path)
-    prm, prm_params = _prm(settings)
-
-    def choosing(model: PolicyModel) -> Chooser:
-        return Chooser(predictor, table, model, prm, price=settings.price, prm_params=prm_params)
-
-    if settings.engine == "scripted":
-        model = ScriptedEngine().model
-        return choosing(PolicyModel(model.name, model.params))
-    if settings.engine == "sglang":
-        from compute_router.engines.sglang import sized
-
-        if settings.policy_model is not None and not settings.engine_urls:
-            return choosing(PolicyModel(*sized(settings.policy_model)))
-        name, params, _ = _served(settings)
-        return choosing(PolicyModel(name, params))
-    if settings.engine == "replay":
-        model = _recording(settings).model
-        return choosing(PolicyModel(model.name, model.params))
-    return choosing(PolicyModel(*size_of(settings.policy_model or default_policy_model())))
+    prm, model = _prm(settings), PolicyModel(*_policy_model(settings))
+    return Chooser(predictor, table, model, prm.name, price=settings.price, prm_params=prm.params)
 
 
 def _check(settings: Settings) -> None:
@@ -118,6 +95,20 @@ def _check(settings: Settings) -> None:
         raise InputError(f"--recording is for --engine replay, not --engine {settings.engine}")
     if settings.prm_urls and settings.scores in SCORERS:
         raise InputError("--prm-url is the address of a PRM: say which one with --prm")
+
+
+def _policy_model(settings: Settings) -> tuple[str, int]:
+    """The name and the size of the policy model; nothing is fetched or started."""
+    if settings.engine == "sglang":
+        from compute_router.engines.sglang import sized
+
+        if settings.policy_model is not None and not settings.engine_urls:
+            return sized(settings.policy_model)
+        return _served(settings)[:2]
+    if settings.engine in ("scripted", "replay"):
+        model = (_recording(settings) if settings.engine == "replay" else ScriptedEngine()).model
+        return model.name, model.params
+    return size_of(settings.policy_model or default_policy_model())
 
 
 def _engine(settings: Settings, progress: Progress | None) -> tuple[Engine, Limits]:
@@ -160,31 +151,27 @@ def _recording(settings: Settings) -> Recording:
     return read_recording(settings.recordings)
 
 
-def _scorer(settings: Settings) -> Scorer:
+def _prm(settings: Settings) -> Scorer | Prm:
+    """What scores: the scorer itself where it needs no model, else the PRM to run."""
     if settings.scores in SCORERS:
         return make_scorer(settings.scores)
+    folder = Path(settings.scores)
+    if not settings.prm_urls and (folder / FILE).is_file():  # `compute-router train-prm` wrote it
+        return EmbeddedPrm(folder)
+    return find_prm(settings.scores)
+
+
+def _scorer(settings: Settings) -> Scorer:
+    prm = _prm(settings)
+    if not isinstance(prm, Prm):
+        return prm
     if settings.prm_urls:
         from compute_router.scoring.sglang import SGLangScorer
 
-        return SGLangScorer(find_prm(settings.scores), settings.prm_urls)
-    if (trained := _trained(settings)) is not None:
-        return trained
+        return SGLangScorer(prm, settings.prm_urls)
     from compute_router.scoring.local import LocalScorer
 
     return LocalScorer(settings.scores)
-
-
-def _prm(settings: Settings) -> tuple[str, int]:
-    """The name and the size of the PRM."""
-    scorer = make_scorer(settings.scores) if settings.scores in SCORERS else _trained(settings)
-    found = scorer or find_prm(settings.scores)
-    return found.name, found.params
-
-
-def _trained(settings: Settings) -> EmbeddedPrm | None:
-    """The embedded PRM of a directory that `compute-router train-prm` wrote."""
-    folder = Path(settings.scores)
-    return EmbeddedPrm(folder) if (folder / FILE).is_file() else None
 
 
 def _served(settings: Settings) -> tuple[str, int, dict[str, Served]]:
@@ -199,53 +186,3 @@ def _served(settings: Settings) -> tuple[str, int, dict[str, Served]]:
     served = {url: identify(url) for url in settings.engine_urls}
     name, params = sized(settings.policy_model, next(iter(served.values())))
     return name, params, served
-
-
-def run_config(
-    router: Router,
-    settings: Settings,
-    problems: Sequence[Problem],
-    *,
-    strategy: str,
-    budget: int | None,
-    average_budget: float | None = None,
-    deadline_s: float | None = None,
-) -> dict[str, Any]:
-    """What a run's results depend on. A run continues only under an equal configuration."""
-    rows = [[problem.id, problem.text, problem.gold, problem.error] for problem in problems]
-    manifest, probe = (settings.predictor_path / name for name in ("manifest.json", PROBE))
-    config = {
-        "schema_version": 1,
-        "input": {"problems": len(problems), "sha256": sha256(orjson.dumps(rows)).hexdigest()},
-        "strategy": strategy,
-        "budget": budget,
-        "average_budget": average_budget,
-        "price": None if settings.price is None else asdict(settings.price),
-        "deadline_s": deadline_s,
-        "seed": settings.seed,
-        "engine": settings.engine,
-        "policy_model": {
-            "name": router.engine.model.name,
-            "params": router.engine.model.params,
-            "fingerprint": router.engine.model.fingerprint,
-            "context": router.engine.model.context,
-        },
-        "prm": {
-            "name": router.scorer.name,
-            "is_baseline": router.scorer.is_baseline,
-            "sha256": router.scorer.fingerprint if isinstance(router.scorer, EmbeddedPrm) else None,
-        },
-        "limits": {
-            "step_tokens": router.limits.step_tokens,
-            "path_tokens": router.limits.path_tokens,
-            "steps": router.limits.steps,
-            "temperature": router.limits.temperature,
-        },
-        # A strategy that is given asks no table: a new table does not end its runs.
-        "table_sha256": sha256(settings.table_path.read_bytes()).hexdigest() if strategy == "auto" else None,
-        "predictor_sha256": sha256(manifest.read_bytes()).hexdigest(),
-        "probe_sha256": sha256(probe.read_bytes()).hexdigest() if probe.exists() else None,
-    }
-    if isinstance(router.engine, ReplayEngine):
-        config["recording_sha256"] = router.engine.recording
-    return config

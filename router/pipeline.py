@@ -1,6 +1,6 @@
 """The one way through: problems in, results out.
 
-difficulty.predict -> table.choose -> policies.make -> scheduler.run -> grade -> Result
+difficulty.predict -> decide -> strategy.search -> scheduler.run -> grade -> Result
 """
 
 from __future__ import annotations
@@ -12,25 +12,29 @@ from functools import partial
 from itertools import chain, islice
 from statistics import fmean
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
-from compute_router.decide.decision import Chooser, Decision
+from compute_router.decide.chooser import Chooser
+from compute_router.decide.decision import Decision
 from compute_router.decide.price import Price
 from compute_router.decide.table import Table
 from compute_router.difficulty import Distribution, PolicyModel, Predictor
 from compute_router.engines import Engine
 from compute_router.errors import InputError
 from compute_router.execute.scheduler import Scheduler
-from compute_router.execute.search_job import Assess, Caps, Job, Solved, check_budget, check_deadline
+from compute_router.execute.search_job import Assess, SearchJob, Solved
 from compute_router.grading import Grader
 from compute_router.ledger import Ledger
-from compute_router.policies import Limits, Outlook, Path, Strategy, make
+from compute_router.policies import Limits, Outlook, Path
 from compute_router.policies import value as path_value
 from compute_router.problem import Problem
 from compute_router.result import Result
 from compute_router.scoring import Scorer
+from compute_router.solve_options import SolveOptions
 
 __all__ = ["Router"]
+
+Decide: TypeAlias = Callable[[list[Problem]], list[Decision]]
 
 DECIDE_AT_ONCE = 256
 """Problems whose difficulty is predicted in one batch, just ahead of the search, the longest first."""
@@ -89,50 +93,33 @@ class Router:
             self._runner.close()
             self._grader.close()
 
-    def decide(
-        self,
-        problems: Iterable[str],
-        *,
-        strategy: Strategy | None = None,
-        budget: int | None = None,
-        average_budget: float | None = None,
-    ) -> list[Decision]:
+    def decide(self, problems: Iterable[str], options: SolveOptions = SolveOptions()) -> list[Decision]:
         """The decision for each problem's text, without solving; nothing is started."""
-        return self._chooser.decide(
-            list(problems), strategy=strategy, budget=budget, average_budget=average_budget
-        )
+        return self._chooser.decide(list(problems), options)
 
     def solve_many(
         self,
         problems: Iterable[Problem],
+        options: SolveOptions = SolveOptions(),
         *,
-        strategy: Strategy | None = None,
-        budget: int | None = None,
-        average_budget: float | None = None,
         workload: Sequence[Problem] = (),
-        deadline_s: float | None = None,
-        caps: Caps = Caps(),
     ) -> Iterator[Result]:
-        """Results in order of completion. `strategy` overrules the table; `budget` (tokens, `Ledger.spent`)
-        and `deadline_s` (seconds from its start) end each problem, `caps` all of them together, and the
-        best answer so far comes back. A problem that the caps left no room to start has no result.
-        `average_budget` (tokens, expected) takes the place of the price: all problems are decided together,
-        with those of the `workload` that are solved already, so that a run goes on as it began.
+        """Solve problems, many at once. Not for use inside a running event loop: there, iterate `stream`.
 
-        Draws `problems` as the engine has room. What one problem does, even to fail, is in its own result.
-        Raises EngineError where the engine cannot be started, InputError where two problems in flight
-        share an id. Not for use inside a running event loop:
-        there, iterate `stream`.
+        Args:
+            problems: drawn as the engine has room.
+            options: how they are solved.
+            workload: problems that share `options.average_budget` and are solved already, so that a run
+                goes on as it began.
+
+        Returns:
+            Results in order of completion. What one problem does, even to fail, is in its own result.
+
+        Raises:
+            EngineError: the engine cannot be started.
+            InputError: two problems in flight share an id, or no arm was measured for an average budget.
         """
-        results = self.stream(
-            problems,
-            strategy=strategy,
-            budget=budget,
-            average_budget=average_budget,
-            workload=workload,
-            deadline_s=deadline_s,
-            caps=caps,
-        )
+        results = self.stream(problems, options, workload=workload)
         try:
             while True:
                 result = self._runner.run(_next(results))
@@ -142,38 +129,36 @@ class Router:
         finally:
             self._runner.run(results.aclose())
 
-    def solve(self, text: str, *, strategy: Strategy | None = None, budget: int | None = None) -> Result:
-        """The result of one problem."""
-        [result] = self.solve_many([Problem("problem", text)], strategy=strategy, budget=budget)
+    def solve(self, text: str, options: SolveOptions = SolveOptions()) -> Result:
+        """The result of one problem. Raises as `solve_many` does.
+
+        >>> router.solve("Compute 27 + 45.", SolveOptions(budget=2000)).answer      # doctest: +SKIP
+        '72'
+        """
+        [result] = self.solve_many([Problem("problem", text)], options)
         return result
 
     async def stream(
         self,
         problems: Iterable[Problem],
+        options: SolveOptions = SolveOptions(),
         *,
-        strategy: Strategy | None = None,
-        budget: int | None = None,
-        average_budget: float | None = None,
         workload: Sequence[Problem] = (),
-        deadline_s: float | None = None,
-        caps: Caps = Caps(),
     ) -> AsyncGenerator[Result, None]:
         """`solve_many` for an event loop of one's own."""
-        check_budget("budget", budget)
-        decide: Callable[[list[Problem]], list[Decision]]
-        if average_budget is None:
-            decide = partial(self._decided, strategy=strategy, budget=budget)
+        decide: Decide
+        if options.average_budget is None:
+            decide = partial(self._decided, options=options)
         else:
             problems = list(problems)
-            decide = self._together(problems, workload, strategy, budget, average_budget)
-        check_deadline("deadline", deadline_s)
+            decide = self._together(problems, workload, options)
         decided: dict[str, tuple[Problem, Decision]] = {}
         broken: list[Problem] = []
-        jobs = self._jobs(problems, decide, budget, deadline_s, decided, broken)
+        jobs = self._jobs(problems, decide, options, decided, broken)
         first = next(jobs, None)
         if first is not None:  # else there is nothing to start an engine for
             scheduler = await self._start()
-            async with aclosing(scheduler.run(chain([first], jobs), caps)) as finished:
+            async with aclosing(scheduler.run(chain([first], jobs), options.caps)) as finished:
                 async for solved in finished:
                     while broken:
                         yield self._refused(broken.pop())
@@ -188,38 +173,28 @@ class Router:
             self._scheduler = Scheduler(self.engine, self.scorer, self._grader, seed=self._seed)
         return self._scheduler
 
-    def _decided(
-        self, problems: list[Problem], *, strategy: Strategy | None, budget: int | None
-    ) -> list[Decision]:
-        return self.decide([one.text for one in problems], strategy=strategy, budget=budget)
+    def _decided(self, problems: list[Problem], *, options: SolveOptions) -> list[Decision]:
+        return self.decide([one.text for one in problems], options)
 
     def _together(
-        self,
-        problems: Iterable[Problem],
-        workload: Sequence[Problem],
-        strategy: Strategy | None,
-        budget: int | None,
-        average_budget: float,
-    ) -> Callable[[list[Problem]], list[Decision]]:
+        self, problems: Iterable[Problem], workload: Sequence[Problem], options: SolveOptions
+    ) -> Decide:
         """All decided at once; what is asked for later is looked up. In the order of their names, so that
         which of two equal problems an average budget favours does not depend on the order of the input."""
         sound = {one.id: one.text for one in (*workload, *problems) if one.error is None}
         names = sorted(sound)
-        decisions = self.decide(
-            [sound[name] for name in names], strategy=strategy, budget=budget, average_budget=average_budget
-        )
+        decisions = self.decide([sound[name] for name in names], options)
         of = dict(zip(names, decisions, strict=True))
         return lambda some: [of[one.id] for one in some]
 
     def _jobs(
         self,
         problems: Iterable[Problem],
-        decide: Callable[[list[Problem]], list[Decision]],
-        budget: int | None,
-        deadline_s: float | None,
+        decide: Decide,
+        options: SolveOptions,
         decided: dict[str, tuple[Problem, Decision]],
         broken: list[Problem],
-    ) -> Iterator[Job]:
+    ) -> Iterator[SearchJob]:
         """Decides as the scheduler draws; notes each decision, and each row that is no problem."""
         waiting = iter(problems)
         while some := list(islice(waiting, DECIDE_AT_ONCE)):
@@ -233,9 +208,14 @@ class Router:
                 if problem.id in decided:
                     raise InputError(f"two problems have the id {problem.id!r}")
                 decided[problem.id] = problem, decision
-                search = make(decision.strategy).search(self.limits)
-                assess = self._assess(decision.difficulty)
-                yield Job(problem.id, problem.text, search, budget, deadline_s, assess)
+                yield SearchJob(
+                    problem.id,
+                    problem.text,
+                    decision.strategy.search(self.limits),
+                    options.budget,
+                    options.deadline_s,
+                    self._assess(decision.difficulty),
+                )
 
     def _assess(self, prior: Distribution) -> Assess:
         """How the first samples change what was predicted. A baseline's values are no probabilities of
@@ -250,23 +230,18 @@ class Router:
         return assess
 
     async def _graded(self, solved: Solved, problem: Problem, decision: Decision) -> Result:
-        outcome = solved.outcome
-        answer = outcome.answer if outcome else None
         correct = None
         if problem.gold is not None:
+            answer = solved.outcome.answer if solved.outcome else None
             correct = await self._grader.correct(problem.gold, answer)
         return Result(
             problem=problem,
-            answer=answer,
+            outcome=solved.outcome,
             correct=correct,
             decision=decision,
             ledger=solved.ledger,
             prm=self.scorer.name,
             prm_is_baseline=self.scorer.is_baseline,
-            paths_N=outcome.paths_N if outcome else (),
-            chosen=outcome.chosen if outcome else None,
-            votes_N=outcome.votes_N if outcome else (),
-            rerouted=outcome.rerouted if outcome else None,
             degraded=solved.degraded,
             error=solved.error,
         )
@@ -274,7 +249,7 @@ class Router:
     def _refused(self, problem: Problem) -> Result:
         return Result(
             problem=problem,
-            answer=None,
+            outcome=None,
             correct=None if problem.gold is None else False,
             decision=None,
             ledger=Ledger(self.engine.model.params, self.scorer.params),

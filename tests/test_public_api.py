@@ -11,8 +11,8 @@ POLICIES = """
     SpecError Step Stopping Strategy arm_name extract_answer make select spec value
 """
 ROUTER = """
-    Caps Decision Engine Ledger Problem Result Router RouterError Run ScriptedEngine Settings Table build
-    load_table read_problems
+    Caps Decision Engine Ledger Outcome Problem Result Router RouterError Run ScriptedEngine Settings
+    SolveOptions Strategy Table build load_table read_problems
 """
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import cast
 
-from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.execute.scheduler import Scheduler, SearchJob
 from compute_router.grading import Grader
 from compute_router.policies import Limits, Outcome, make
 
@@ -126,10 +126,10 @@ class Contest:
         self._check("this scheduler", found)
         return Result("this scheduler", seconds, rig, rig.cpu.busy_s, fmean(latencies))
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[SearchJob]:
         """Longest first, as far as can be foreseen: the order of router/pipeline.py."""
         names = sorted(self.names, key=self.world.expected, reverse=True)
-        return [Job(name, name, make(self.spec).search(LIMITS)) for name in names]
+        return [SearchJob(name, name, make(self.spec).search(LIMITS)) for name in names]
 
     def wasted(self, slots: int, latency_s: float) -> tuple[float, int]:
         """The real scheduler where every fourth problem has a deadline at half of `latency_s`. Tokens written

@@ -17,7 +17,7 @@ from typing import get_args
 
 import numpy as np
 
-from compute_router.decide.arm_selection import Choice
+from compute_router.decide.arm_selection import ArmSelection
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, SizeClass
 from compute_router.difficulty.bins import BINS
@@ -136,7 +136,7 @@ def rule_of(size: SizeClass, seed: int, per_cell: int = 500) -> tuple[str, ...]:
     """The strategies that a table fitted to the paper's rule, encoded as a sweep, takes for easy, medium and
     hard problems at a price of 0."""
     row = row_of_world(paper(size), one_hot(per_cell), seed)
-    choice = Choice(row, Price(0.0))
+    choice = ArmSelection(row, Price(0.0))
     return tuple(make(choice.arms[arm]).name for arm in choice.choose(np.eye(3)).tolist())
 
 
@@ -144,7 +144,7 @@ def _utilities(
     row: MeasuredRow, world: World, bins_B3: Floats, price: float
 ) -> tuple[Floats, Floats, Floats]:
     """True expected utility of what is chosen, of the best fixed arm, and of the best arm."""
-    choice = Choice(row, Price(price))
+    choice = ArmSelection(row, Price(price))
     at = np.array([world.arms_A.index(arm) for arm in choice.arms])
     utility_BA = bins_B3 @ world.utility_A3(price).T
     chosen_B = at[choice.choose(bins_B3)]

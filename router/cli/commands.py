@@ -65,23 +65,21 @@ def solve(
     from compute_router.decide.price import Price
     from compute_router.execute.search_job import Caps
     from compute_router.factory import Settings
+    from compute_router.policies import make
+    from compute_router.solve_options import SolveOptions
 
     worth = None if price is None else Price(price, price_unit)
     where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
     settings = Settings(engine, policy_model, prm, seed, table, predictor, worth, *where)
     with guarded():
-        code = run(
-            source,
-            settings,
-            strategy,
+        options = SolveOptions(
+            strategy=None if strategy == "auto" else make(strategy),
             budget=budget,
             average_budget=average_budget,
             deadline_s=deadline,
             caps=Caps(total_budget, total_deadline),
-            limit=limit,
-            out=out,
-            as_json=as_json,
         )
+        code = run(source, settings, options, limit=limit, out=out, as_json=as_json)
     raise typer.Exit(code)
 
 
@@ -107,14 +105,14 @@ def route(
     from compute_router.cli.route import route as run
     from compute_router.decide.price import Price
     from compute_router.factory import Settings
+    from compute_router.solve_options import SolveOptions
 
     worth = None if price is None else Price(price, price_unit)
     where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
     settings = Settings(engine, policy_model, prm, 0, table, predictor, worth, *where)
     with guarded():
-        code = run(
-            source, settings, budget=budget, average_budget=average_budget, limit=limit, as_json=as_json
-        )
+        options = SolveOptions(budget=budget, average_budget=average_budget)
+        code = run(source, settings, options, limit=limit, as_json=as_json)
     raise typer.Exit(code)
 
 

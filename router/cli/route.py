@@ -13,27 +13,20 @@ from compute_router.cli.exits import DONE, SOME_FAILED
 from compute_router.decide.decision import Decision
 from compute_router.factory import Settings, chooser
 from compute_router.io.display import plain
-from compute_router.problem import Problem, read_problems
-from compute_router.result import decision_of
+from compute_router.io.problem_file import read_problems
+from compute_router.io.result_row import decision_row
+from compute_router.io.strategy_text import strategy_text
+from compute_router.problem import Problem
+from compute_router.solve_options import SolveOptions
 
 __all__ = ["route"]
 
 
-def route(
-    source: str,
-    settings: Settings,
-    *,
-    budget: int | None,
-    average_budget: float | None = None,
-    limit: int | None,
-    as_json: bool,
-) -> int:
+def route(source: str, settings: Settings, options: SolveOptions, *, limit: int | None, as_json: bool) -> int:
     """Decide for what `source` names and return the exit code. Raises RouterError, ModelFileError."""
     problems = read_problems(source, limit=limit)
     sound = [problem for problem in problems if problem.error is None]
-    decided = chooser(settings).decide(
-        [problem.text for problem in sound], budget=budget, average_budget=average_budget
-    )
+    decided = chooser(settings).decide([problem.text for problem in sound], options)
     decisions = dict(zip((problem.id for problem in sound), decided, strict=True))
     if as_json:
         rows = [_row(problem, decisions.get(problem.id)) for problem in problems]
@@ -47,7 +40,7 @@ def _row(problem: Problem, decision: Decision | None) -> dict[str, Any]:
     return {
         "id": problem.id,
         "problem": problem.text,
-        "decision": None if decision is None else decision_of(decision),
+        "decision": None if decision is None else decision_row(decision),
         "error": problem.error,
     }
 
@@ -65,6 +58,6 @@ def _show(problems: list[Problem], decisions: dict[str, Decision]) -> None:
             f"  difficulty  {decision.label} (easy {bins.easy:.2f}, medium {bins.medium:.2f}, "
             f"hard {bins.hard:.2f}; pass@1 {bins.pass_at_1:.2f})"
         )
-        console.print(f"  strategy    {decision.strategy}")
+        console.print(f"  strategy    {strategy_text(decision.strategy)}")
         console.print(Text(f"  table row   {plain(decision.table_row or '')}"))
         console.print(Text(f"  because     {plain(decision.reason)}"))

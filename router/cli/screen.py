@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -11,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from compute_router.io.display import plain
+from compute_router.io.result_row import ResultRow, TokensRow
+from compute_router.io.summary import Summary
 from compute_router.pipeline import Router
 
 __all__ = ["Report"]
@@ -78,7 +80,7 @@ class Report:
             self._task, description="solving", total=self._problems, completed=already, rate=""
         )
 
-    def result(self, row: dict[str, Any]) -> None:
+    def result(self, row: ResultRow) -> None:
         """One line: id, difficulty, strategy, answer, verdict, tokens, seconds, problem."""
         self._done += 1
         decision, ledger = row["decision"], row["ledger"]
@@ -105,7 +107,7 @@ class Report:
             self._task, completed=self._done, rate=f"{60 * speed:.1f} a minute" if speed else ""
         )
 
-    def finish(self, summary: dict[str, Any], seconds: float, *, left: int) -> None:
+    def finish(self, summary: Summary, seconds: float, *, left: int) -> None:
         """Accuracy by strategy, then the bill. `left` problems were not started."""
         self._progress.stop()
         show = self._console.print
@@ -115,7 +117,7 @@ class Report:
         for name, tally in summary["strategies"].items():
             right = f"{tally['correct']}/{tally['graded']}" if tally["graded"] else "-"
             tokens = f"{tally['generated_tokens'] / tally['problems']:,.0f}"
-            table.add_row(short(name), str(tally["problems"]), right, tokens)
+            table.add_row(Text(short(name)), str(tally["problems"]), right, tokens)
         show()
         show(table)
         show()
@@ -127,7 +129,8 @@ class Report:
         show(counted)
         if left:
             show(f"{left} problems not started: the session's cap was reached", style="yellow")
-        policy, prm, flops = (summary["ledger"][part] for part in ("policy", "prm", "flops"))
+        bill = summary["ledger"]
+        policy, prm, flops = bill["policy"], bill["prm"], bill["flops"]
         show(f"policy model  {_tokens(policy)}")
         show(f"PRM           {_tokens(prm)}")
         show(
@@ -139,10 +142,10 @@ class Report:
 
 def short(spec: str) -> str:
     """A spec without its parameter names' noise: `best_of_n:n=8,weighted,mean`."""
-    return spec.replace("select=", "").replace("aggregate=", "")
+    return plain(spec, 80).replace("select=", "").replace("aggregate=", "")
 
 
-def _tokens(tokens: dict[str, int]) -> str:
+def _tokens(tokens: TokensRow) -> str:
     return (
         f"{tokens['generated_tokens']:,} tokens generated, {tokens['prompt_tokens']:,} read, "
         f"of which {tokens['cached_tokens']:,} cached"

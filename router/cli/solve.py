@@ -6,20 +6,19 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import orjson
 
 from compute_router.cli.exits import DONE, SOME_FAILED
 from compute_router.cli.heap import settle
 from compute_router.cli.screen import Report
-from compute_router.execute.search_job import Caps, check_deadline
-from compute_router.factory import Settings, build, run_config
+from compute_router.factory import Settings, build
+from compute_router.io.problem_file import read_problems
+from compute_router.io.result_row import ResultRow, result_row
+from compute_router.io.run_config import run_config
 from compute_router.io.run_directory import Run
 from compute_router.io.summary import summarize
-from compute_router.policies import make, spec
-from compute_router.problem import read_problems
-from compute_router.result import row_of
+from compute_router.solve_options import SolveOptions
 
 __all__ = ["solve"]
 
@@ -27,55 +26,32 @@ __all__ = ["solve"]
 def solve(
     source: str,
     settings: Settings,
-    strategy: str,
+    options: SolveOptions,
     *,
-    budget: int | None,
-    average_budget: float | None,
-    deadline_s: float | None,
-    caps: Caps,
     limit: int | None,
     out: Path | None,
     as_json: bool,
 ) -> int:
-    """Solve what `source` names and return the exit code. Raises RouterError, SpecError, ModelFileError."""
-    check_deadline("deadline", deadline_s)
-    given = None if strategy == "auto" else make(strategy)
+    """Solve what `source` names and return the exit code. Raises RouterError, ModelFileError."""
     problems = read_problems(source, limit=limit)
     report = Report(len(problems), quiet=as_json)
     with ExitStack() as stack:
         stack.enter_context(report)
         router = stack.enter_context(build(settings, progress=report.download))
         run: Run | None = None
-        rows: list[dict[str, Any]] = []
+        rows: list[ResultRow] = []
         if out is not None:
-            name = "auto" if given is None else spec(given)
-            config = run_config(
-                router,
-                settings,
-                problems,
-                strategy=name,
-                budget=budget,
-                average_budget=average_budget,
-                deadline_s=deadline_s,
-            )
-            run = stack.enter_context(Run(out, config))
+            run = stack.enter_context(Run(out, run_config(router, settings, problems, options)))
             rows = list(run.rows()) if as_json else []
         report.start(router, already=len(run.done) if run else 0)
         waiting = [problem for problem in problems if run is None or problem.id not in run.done]
         settle()
         began = time.monotonic()
         left = len(waiting)
-        for result in router.solve_many(
-            waiting,
-            strategy=given,
-            budget=budget,
-            average_budget=average_budget,
-            workload=problems,  # all of them, so that a run that goes on decides as it began
-            deadline_s=deadline_s,
-            caps=caps,
-        ):
+        # All problems share an average budget, so that a run that goes on decides as it began.
+        for result in router.solve_many(waiting, options, workload=problems):
             left -= 1
-            row = row_of(result)
+            row = result_row(result)
             if run is not None:
                 run.append(row)
             if as_json or run is None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from rich.console import Console
@@ -18,8 +17,10 @@ from compute_router.cli.heap import settle
 from compute_router.cli.screen import Report
 from compute_router.factory import Settings, build
 from compute_router.io.display import plain
+from compute_router.io.problem_file import read_problems
+from compute_router.io.result_row import ResultRow
+from compute_router.io.summary import Summary
 from compute_router.pipeline import Router
-from compute_router.problem import read_problems
 
 if TYPE_CHECKING:
     from compute_router.training.sweep.arms import Arm
@@ -129,9 +130,9 @@ class _Watcher:
         self._report = self._stack.enter_context(Report(self._problems, quiet=self._quiet))
         self._report.start(self._router, already=done)
 
-    def result(self, row: Mapping[str, Any]) -> None:
-        self._report.result(dict(row))
+    def result(self, row: ResultRow) -> None:
+        self._report.result(row)
 
-    def end(self, arm: Arm, summary: Mapping[str, Any], seconds: float, left: int) -> None:
-        self._report.finish(dict(summary), seconds, left=left)
+    def end(self, arm: Arm, summary: Summary, seconds: float, left: int) -> None:
+        self._report.finish(summary, seconds, left=left)
         self._stack.close()

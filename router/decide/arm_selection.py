@@ -7,7 +7,7 @@ taken where, for this problem's distribution q over the bins, its gain over the 
 
 is above zero; of several, the one of the highest expected utility. A dearer arm needs more caution: what it
 costs is certain, what it brings is not. Under an average budget the incumbent is the most accurate fixed arm
-that it pays, and `offers` has what allocation.py shares it out by. Suffixes: A arms, B problems, 3
+that it pays, and `arm_values` has what allocation.py shares it out by. Suffixes: A arms, B problems, 3
 bins.
 """
 
@@ -21,7 +21,7 @@ from compute_router.decide.table import MeasuredRow
 from compute_router.difficulty.bins import BINS
 from compute_router.errors import TableError
 
-__all__ = ["CAUTION", "CAUTION_CHEAPER", "Choice", "choose", "offers"]
+__all__ = ["CAUTION", "CAUTION_CHEAPER", "ArmSelection", "arm_values", "select_arms"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -35,7 +35,7 @@ CAUTION_CHEAPER = 0.3
 """The same for an arm that the price makes cheaper in every bin."""
 
 
-class Choice:
+class ArmSelection:
     """A row at a price, ready to choose. `params`, `prm_params` stand in where the row names none. `within`:
     the incumbent is the best at this price of those whose mean cost is at most this, the cheapest where none
     is. Raises TableError where nothing is known of the arms' costs and the price is not 0, InputError where
@@ -125,22 +125,22 @@ class Choice:
         return accuracy_B, (bins_B3 * self.cost_A3[arm_B]).sum(axis=1)
 
 
-def choose(row: MeasuredRow, bins_B3: Floats, price: Price) -> tuple[Ints, Floats, Floats]:
+def select_arms(row: MeasuredRow, bins_B3: Floats, price: Price) -> tuple[Ints, Floats, Floats]:
     """Index of the chosen arm, its expected accuracy and its expected cost (tokens, or FLOPs: the price's
-    unit), for each row of `bins_B3` (easy, medium, hard). Raises as `Choice` does."""
-    choice = Choice(row, price)
-    arm_B = choice.choose(bins_B3)
-    return arm_B, *choice.expected(bins_B3, arm_B)
+    unit), for each row of `bins_B3` (easy, medium, hard). Raises as `ArmSelection` does."""
+    selection = ArmSelection(row, price)
+    arm_B = selection.choose(bins_B3)
+    return arm_B, *selection.expected(bins_B3, arm_B)
 
 
-def offers(row: MeasuredRow, bins_B3: Floats, average_budget: float) -> tuple[Floats, Floats]:
+def arm_values(row: MeasuredRow, bins_B3: Floats, average_budget: float) -> tuple[Floats, Floats]:
     """For an average budget to be shared out: what every arm brings, in accuracy, and costs, in tokens, each
     (B, A). The most accurate fixed arm that the average pays is as its cells say, any other as much more
     accurate as is sure (`CAUTION`). An arm of unknown cost brings -inf and costs NaN."""
-    choice = Choice(row, Price(0), within=average_budget)
-    gain_BA, doubt_BA = choice.gains(bins_B3)
-    base_B1 = _times(bins_B3, choice.accuracy_A3[choice.incumbent][:, None])
-    return base_B1 + gain_BA - CAUTION * doubt_BA, _times(bins_B3, choice.cost_A3.T)
+    selection = ArmSelection(row, Price(0), within=average_budget)
+    gain_BA, doubt_BA = selection.gains(bins_B3)
+    base_B1 = _times(bins_B3, selection.accuracy_A3[selection.incumbent][:, None])
+    return base_B1 + gain_BA - CAUTION * doubt_BA, _times(bins_B3, selection.cost_A3.T)
 
 
 def _known(count: float | None) -> float:

@@ -1,118 +1,33 @@
-"""Which search a problem gets, and why: difficulty from the predictor, strategy from the table."""
+"""What is decided for one problem."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from compute_router.decide.allocation import share_out
-from compute_router.decide.decision_rows import ByMeasure, ByRule, Decision, Offers
-from compute_router.decide.price import Price
-from compute_router.decide.table import RuleRow, Table
-from compute_router.difficulty import Distribution, PolicyModel, Predictor
-from compute_router.errors import InputError
-from compute_router.policies import Strategy, spec
-from compute_router.scoring.domain import domain_of
+from compute_router.difficulty import Bin, Distribution
+from compute_router.policies import Strategy
 
-__all__ = ["Chooser", "Decision"]
+__all__ = ["Decision"]
 
 
-class Chooser:
-    """Decides for one policy model and one PRM at one price (None: the table's). Pure: the same text gives
-    the same decision, whatever else is decided with it, unless an average budget is to be shared out.
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The strategy of one problem, and why.
 
-    Raises TableError where no row matches, or a price is asked of a row without costs, and InputError where
-    a price of FLOPs needs parameters that are not known.
+    Args:
+        difficulty: predicted shares of easy, medium and hard.
+        label: the likeliest of the three.
+        strategy: the search to run.
+        table_row: the row that decided; None where the user did.
+        reason: a sentence for a person.
+        accuracy: what the row expects of the strategy; None where it was never measured.
+        tokens: the same, in tokens of the policy model and the PRM.
     """
 
-    def __init__(
-        self,
-        predictor: Predictor,
-        table: Table,
-        policy_model: PolicyModel,
-        prm: str,
-        *,
-        price: Price | None = None,
-        prm_params: int | None = None,
-    ) -> None:
-        self._predictor = predictor
-        self._model = policy_model
-        self._prm = prm
-        self.price = price or Price(table.price, table.price_unit)
-        self._row_of: dict[str | None, ByMeasure | ByRule] = {}
-        known: dict[str, ByMeasure | ByRule] = {}
-        for domain in dict.fromkeys((None, *(row.domain for row in table.rows))):
-            row = table.row(policy_model.name, policy_model.params, prm, domain)
-            if row.id not in known:
-                known[row.id] = (
-                    ByRule(row, policy_model.name)
-                    if isinstance(row, RuleRow)
-                    else ByMeasure(row, self.price, params=policy_model.params, prm_params=prm_params)
-                )
-            self._row_of[domain] = known[row.id]
-        self._by_domain = len(known) > 1
-
-    def decide(
-        self,
-        problems: Sequence[str],
-        *,
-        strategy: Strategy | None = None,
-        budget: int | None = None,
-        average_budget: float | None = None,
-    ) -> list[Decision]:
-        """One decision a problem, in order. `strategy` overrules the table; `budget` (tokens a problem)
-        leaves out arms that are expected to cost more; `average_budget` (tokens, over all `problems`)
-        takes the place of the price. Raises InputError where that asks for what no row has measured."""
-        if average_budget is not None and not average_budget > 0:
-            raise InputError(f"an average budget is a number of tokens above 0, not {average_budget}")
-        bins = [one.distribution for one in self._predictor.predict(problems, self._model)]
-        if strategy is not None:
-            given = spec(strategy)
-            return [Decision(one, one.label, given, None, "the strategy was given") for one in bins]
-        parts = self._parts(problems)
-        decided: Iterable[tuple[list[int], list[Decision]]]
-        if average_budget is None:
-            decided = ((at, row.decide([bins[i] for i in at], budget)) for row, at in parts)
-        else:
-            decided = self._shared(bins, parts, budget, average_budget)
-        found = {i: one for at, decisions in decided for i, one in zip(at, decisions, strict=True)}
-        return [found[i] for i in range(len(bins))]
-
-    def _parts(self, problems: Sequence[str]) -> list[tuple[ByMeasure | ByRule, list[int]]]:
-        """The rows that decide, each with the problems that it decides."""
-        if not self._by_domain:
-            return [(self._row_of[None], list(range(len(problems))))] if problems else []
-        at_R: defaultdict[ByMeasure | ByRule, list[int]] = defaultdict(list)
-        whole = self._row_of[None]
-        for i, problem in enumerate(problems):
-            at_R[self._row_of.get(domain_of(self._prm, problem), whole)].append(i)
-        return list(at_R.items())
-
-    def _shared(
-        self,
-        bins: Sequence[Distribution],
-        parts: Sequence[tuple[ByMeasure | ByRule, list[int]]],
-        budget: int | None,
-        average: float,
-    ) -> Iterator[tuple[list[int], list[Decision]]]:
-        """Decisions by an average budget over all rows."""
-        offers: list[tuple[ByMeasure, list[int], Offers]] = []
-        for row, at in parts:
-            if isinstance(row, ByRule):
-                raise InputError(
-                    f"an average budget is shared out among measured arms, and {row.id} has none"
-                )
-            offers.append((row, at, row.offers([bins[i] for i in at], budget, average)))
-        if not offers:
-            return
-        shared = share_out([(at, one.accuracy_BA, one.cost_BA) for _, at, one in offers], average)
-        if shared.fits:
-            why = (
-                f"by an average budget of {average:g} tokens over {len(bins)} problems: 1,000 tokens must "
-                f"buy {1e3 * shared.multiplier:.3f} accuracy"
-            )
-        else:
-            why = f"the cheapest, which exceeds the average budget of {average:g} tokens"
-        for row, at, offer in offers:
-            some = [bins[i] for i in at]
-            yield at, row.decided(some, shared.arm_B[at], [why] * len(at), offer.notes)
+    difficulty: Distribution
+    label: Bin
+    strategy: Strategy
+    table_row: str | None
+    reason: str
+    accuracy: float | None = None
+    tokens: float | None = None

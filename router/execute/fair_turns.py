@@ -1,30 +1,30 @@
-"""Who of one problem's branches spends next: a fixed order, where a budget makes the order matter."""
+"""Which subsearch of one problem spends next: a fixed order, where a budget makes the order matter."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 
-__all__ = ["Fork", "Turns"]
+__all__ = ["FairTurns", "OpenFork"]
 
-Branch = tuple[int, ...]
-"""Where a branch stands: its place in every fork above it."""
+Place = tuple[int, ...]
+"""Where a subsearch stands: its index in every fork above it."""
 
 
-class Turns:
-    """Branches take turns in rounds: a round starts once every branch either waits for its turn or has
-    ended, and serves those that wait in the order of their places. So what a branch may spend depends on
-    the search alone and not on which sibling came back first. One branch is there to begin with.
+class FairTurns:
+    """Round-robin scheduling. A round starts once every subsearch either waits for its turn or has ended. It
+    serves those that wait in the order of their places. So what a subsearch may spend depends on the search
+    alone and not on which sibling came back first. There is one subsearch to begin with.
     """
 
     def __init__(self) -> None:
         self._busy = 1
-        self._waiting: list[tuple[Branch, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Place, asyncio.Future[None]]] = []
 
-    async def turn(self, branch: Branch) -> None:
-        """Wait for the turn of `branch`. It counts as busy until it asks again or ends."""
+    async def turn(self, place: Place) -> None:
+        """Wait for the turn of the subsearch at `place`. It counts as busy until it asks again or ends."""
         mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((branch, mine))
+        self._waiting.append((place, mine))
         self._rest()
         try:
             await mine
@@ -34,10 +34,10 @@ class Turns:
                 self._busy += 1
             raise
 
-    def fork(self, branches: int) -> Fork:
-        """One branch becomes several, of which the last to end becomes the one again."""
-        self._busy += branches - 1
-        return Fork(self, branches)
+    def fork(self, subsearches: int) -> OpenFork:
+        """One subsearch becomes several; the last of them to end becomes the one again."""
+        self._busy += subsearches - 1
+        return OpenFork(self, subsearches)
 
     def _rest(self) -> None:
         self._busy -= 1
@@ -55,14 +55,14 @@ def _release(round_: list[asyncio.Future[None]]) -> None:
 
 
 @dataclass(slots=True)
-class Fork:
-    """Counts the branches of one fork that have not ended."""
+class OpenFork:
+    """Counts the subsearches of one fork that have not ended."""
 
-    turns: Turns
+    turns: FairTurns
     left: int
 
     def end(self) -> None:
-        """One branch has ended."""
+        """One subsearch has ended."""
         self.left -= 1
         if self.left:
             self.turns._rest()

@@ -1,4 +1,4 @@
-"""What one search has asked for and not got yet, and the only retry loop."""
+"""The calls of one search that are on their way, and the only retry loop."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any, TypeVar
 
 from compute_router.engines.base import Cut
 from compute_router.errors import EngineError
-from compute_router.execute.search_runner import Branch
+from compute_router.execute.search_runner import SearchRunner
 
-__all__ = ["Attempts"]
+__all__ = ["RetryingCalls"]
 
 T = TypeVar("T")
 
-ATTEMPTS = 4
-"""Tries of one request in all; the waits between them double from FIRST_WAIT_S."""
+MAX_ATTEMPTS = 4
+"""Attempts at one request in all; the waits between them double from FIRST_WAIT_S."""
 FIRST_WAIT_S = 0.25
 
 
-class Attempts:
+class RetryingCalls:
     """Calls on their way. Once `cut` is done, what fails is not tried again."""
 
     def __init__(self, cut: Cut) -> None:
@@ -37,12 +37,12 @@ class Attempts:
 
     def start(
         self,
-        branch: Branch,
+        runner: SearchRunner,
         work: Awaitable[T],
         use: Callable[[asyncio.Future[T]], Any],
         again: Callable[[], Awaitable[T]] | None = None,
     ) -> None:
-        """Once `work` has ended, in whatever way, `branch` resumes with what `use` makes of it. Where `again`
+        """Once `work` has ended, in whatever way, `runner` resumes with what `use` makes of it. Where `again`
         says how, a retryable EngineError is tried again first."""
 
         def ended(reply: asyncio.Future[T]) -> None:
@@ -50,9 +50,9 @@ class Attempts:
             if again is not None and not reply.cancelled():
                 error = reply.exception()
                 if error is not None and self._may_help(error):
-                    self.start(branch, self._again(again, error), use)
+                    self.start(runner, self._again(again, error), use)
                     return
-            branch.resume(use, reply)
+            runner.resume(use, reply)
 
         reply = work if isinstance(work, asyncio.Future) else asyncio.ensure_future(work)
         self._out.add(reply)
@@ -68,7 +68,7 @@ class Attempts:
     async def _again(self, call: Callable[[], Awaitable[T]], error: BaseException) -> T:
         """`call` after the first try ended in `error`: again after a doubling wait, which a cut ends."""
         wait = FIRST_WAIT_S
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(MAX_ATTEMPTS - 1):
             if self._may_help(error):
                 await asyncio.wait((self._cut,), timeout=wait)
             if not self._may_help(error):  # nor after a cut that came meanwhile

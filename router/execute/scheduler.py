@@ -11,16 +11,16 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterable
 
 from compute_router.engines.base import Engine
-from compute_router.execute.admission import Load
+from compute_router.execute.admission import Admission
 from compute_router.execute.batcher import Batcher
-from compute_router.execute.driver import Driver, World
-from compute_router.execute.search_job import Caps, Job, Solved
-from compute_router.execute.token_budget import Purse
+from compute_router.execute.driver import Driver, RunContext
+from compute_router.execute.search_job import Caps, SearchJob, Solved
+from compute_router.execute.token_budget import TokenBudget
 from compute_router.grading import Grader
 from compute_router.policies import Path
 from compute_router.scoring import Scored, Scorer
 
-__all__ = ["Caps", "Job", "Scheduler", "Solved"]
+__all__ = ["Caps", "Scheduler", "SearchJob", "Solved"]
 
 
 class Scheduler:
@@ -37,27 +37,27 @@ class Scheduler:
         self._seed = seed
         self._scores: Batcher[tuple[str, Path], Scored] = Batcher(scorer.score, length=_length)
 
-    async def run(self, jobs: Iterable[Job], caps: Caps = Caps()) -> AsyncGenerator[Solved, None]:
+    async def run(self, jobs: Iterable[SearchJob], caps: Caps = Caps()) -> AsyncGenerator[Solved, None]:
         """Solve `jobs`, as many side by side as keep the engine full; yields in order of completion.
 
         Jobs are drawn as they can start, so a long iterable costs no memory; a job that the caps leave out
         is never drawn. Closing the iterator cancels what is in flight.
         """
-        world = self._world(caps)
-        flight = _Flight(world)
+        context = self._context(caps)
+        flight = _InFlight(context)
         waiting = iter(jobs)
         timer = None
         if caps.seconds is not None:
             timer = asyncio.get_running_loop().call_later(caps.seconds, flight.cut)
         try:
             while True:
-                world.load.changed.clear()
+                context.admission.changed.clear()
                 while flight.may_start and (job := next(waiting, None)) is not None:
                     flight.start(job)
                 if flight.ended:
                     yield flight.ended.popleft().result()
                 elif flight.tasks:
-                    await world.load.changed.wait()
+                    await context.admission.changed.wait()
                 else:
                     return
         finally:
@@ -66,27 +66,27 @@ class Scheduler:
             await flight.close()
             await self._scores.rest()
 
-    async def solve(self, job: Job) -> Solved:
+    async def solve(self, job: SearchJob) -> Solved:
         """One job to its end. Never raises for what one problem did: that is in `Solved.error`."""
-        return await Driver(job, self._world(Caps())).solve()
+        return await Driver(job, self._context(Caps())).solve()
 
-    def _world(self, caps: Caps) -> World:
-        return World(
+    def _context(self, caps: Caps) -> RunContext:
+        return RunContext(
             self._engine,
             self._scorer,
             self._scores,
             self._grader,
-            Load(self._engine.slots),
-            Purse(caps.tokens),
+            Admission(self._engine.slots),
+            TokenBudget(caps.tokens),
             self._seed,
         )
 
 
-class _Flight:
+class _InFlight:
     """The jobs that have started and not been handed over."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
         self._open = True
         self.tasks: dict[asyncio.Task[Solved], Driver] = {}
         self.ended: deque[asyncio.Task[Solved]] = deque()
@@ -95,11 +95,11 @@ class _Flight:
     def may_start(self) -> bool:
         """Never more jobs than the engine has slots, and only while the engine has room."""
         in_hand = len(self.tasks) + len(self.ended)
-        room = in_hand < self._world.engine.slots and self._world.load.has_room
-        return self._open and room and not self._world.purse.is_empty
+        room = in_hand < self._run.engine.slots and self._run.admission.has_room
+        return self._open and room and not self._run.budget.is_empty
 
-    def start(self, job: Job) -> None:
-        driver = Driver(job, self._world)
+    def start(self, job: SearchJob) -> None:
+        driver = Driver(job, self._run)
         task = asyncio.create_task(driver.solve())
         self.tasks[task] = driver
         task.add_done_callback(self._landed)
@@ -109,7 +109,7 @@ class _Flight:
         self._open = False
         for driver in self.tasks.values():
             driver.cut("deadline")
-        self._world.load.changed.set()
+        self._run.admission.changed.set()
 
     async def close(self) -> None:
         """Cancel what is in flight."""
@@ -120,7 +120,7 @@ class _Flight:
     def _landed(self, task: asyncio.Task[Solved]) -> None:
         del self.tasks[task]
         self.ended.append(task)
-        self._world.load.changed.set()
+        self._run.admission.changed.set()
 
 
 def _length(ask: tuple[str, Path]) -> int:

@@ -10,7 +10,7 @@ from compute_router.errors import InputError, RouterError
 from compute_router.ledger import Ledger
 from compute_router.policies import Outcome, Outlook, Path, Search
 
-__all__ = ["Assess", "Caps", "Job", "Solved", "check_budget", "check_deadline"]
+__all__ = ["Assess", "Caps", "SearchJob", "Solved", "check_budget", "check_deadline"]
 
 Assess: TypeAlias = Callable[[tuple[Path, ...], tuple[int | None, ...]], Outlook]
 """(samples, their groups of equal answers) -> how hard the problem looks after them."""
@@ -21,7 +21,7 @@ def _unknown(paths_N: tuple[Path, ...], votes_N: tuple[int | None, ...]) -> Outl
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class SearchJob:
     """One problem and the search that is to solve it; `budget` in tokens (`Ledger.spent`), `deadline_s` in
     seconds from its start, None for no limit. `assess` answers a search that asks how hard the problem
     looks (unless told otherwise: hard, so that it spends what it may)."""
@@ -38,7 +38,7 @@ class Job:
 class Solved:
     """The end of a job. `outcome` is None only where `error` says why nothing could be searched."""
 
-    job: Job
+    job: SearchJob
     outcome: Outcome | None
     ledger: Ledger
     degraded: str | None = None

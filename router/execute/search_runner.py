@@ -1,8 +1,8 @@
 """A search as it runs: generators that go on the moment a reply is there.
 
-A task for every branch of every fork, gathered, would say the same in fewer words; making, waking and ending
-one costs several times what a future's callback does, and a step waits twice. Here a branch
-that waits is an object and nothing else.
+A task for every subsearch of every fork, gathered, would say the same in fewer words. But making, waking and
+ending one costs several times what a future's callback does, and a step waits twice. Here a search that
+waits is an object and nothing else.
 """
 
 from __future__ import annotations
@@ -11,36 +11,45 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from compute_router.execute.fair_turns import Fork as Held
-from compute_router.execute.fair_turns import Turns
+from compute_router.execute.fair_turns import FairTurns, OpenFork
 from compute_router.policies import Ask, Fork, Search
 
-__all__ = ["LATER", "Answer", "Branch"]
+__all__ = ["LATER", "Answer", "SearchRunner"]
 
 T = TypeVar("T")
 
 LATER: Final = object()
-"""In place of a reply: it will come by `Branch.resume`."""
+"""In place of a reply: it will come by `SearchRunner.resume`."""
 
-Answer = Callable[["Branch", Ask], Any]
-"""Answers an ask of one branch at once, or with LATER."""
+Answer = Callable[["SearchRunner", Ask], Any]
+"""Answers an ask at once, or with LATER."""
 
 
-class Branch:
+class SearchRunner:
     """One generator: the search itself, or one side of a fork in it.
 
     `end` gets the result of the whole search, or the first exception on the way. `turns` is told of forks.
     """
 
-    __slots__ = ("_answer", "_end", "_held", "_index", "_left", "_parent", "_results", "_search", "_turns")
+    __slots__ = (
+        "_answer",
+        "_end",
+        "_index",
+        "_left",
+        "_open_fork",
+        "_parent",
+        "_results",
+        "_search",
+        "_turns",
+    )
 
     def __init__(
         self,
         search: Search[Any],
         answer: Answer,
         end: asyncio.Future[Any],
-        turns: Turns | None,
-        parent: Branch | None = None,
+        turns: FairTurns | None,
+        parent: SearchRunner | None = None,
         index: int = 0,
     ) -> None:
         self._search = search
@@ -73,44 +82,44 @@ class Branch:
     def _go(self, reply: Any) -> None:
         if self._end.done():
             return
-        branch = self
+        runner = self
         # A list and no recursion: a search that is answered at once would go as deep as it is long.
-        ready: list[tuple[Branch, Any]] = []
+        ready: list[tuple[SearchRunner, Any]] = []
         while True:
             if reply is LATER:
                 if not ready:
                     return
-                branch, reply = ready.pop()
+                runner, reply = ready.pop()
             try:
-                ask = branch._search.send(reply)
+                ask = runner._search.send(reply)
             except StopIteration as last:
-                reply, parent = LATER, branch._parent
+                reply, parent = LATER, runner._parent
                 if parent is None:
                     self._end.set_result(last.value)
-                elif parent._join(branch._index, last.value):
-                    branch, reply = parent, tuple(parent._results)
+                elif parent._join(runner._index, last.value):
+                    runner, reply = parent, tuple(parent._results)
                 continue
             if type(ask) is Fork:
-                ready += branch._fork(ask.searches)
+                ready += runner._fork(ask.searches)
                 reply = LATER
             else:
-                reply = self._answer(branch, ask)
+                reply = self._answer(runner, ask)
 
-    def _fork(self, searches: tuple[Search[Any], ...]) -> list[tuple[Branch, None]]:
+    def _fork(self, searches: tuple[Search[Any], ...]) -> list[tuple[SearchRunner, None]]:
         self._left = len(searches)
         self._results: list[Any] = [None] * self._left
-        self._held: Held | None = None if self._turns is None else self._turns.fork(self._left)
-        branches: list[tuple[Branch, None]] = [
-            (Branch(search, self._answer, self._end, self._turns, self, index), None)
+        self._open_fork: OpenFork | None = None if self._turns is None else self._turns.fork(self._left)
+        runners: list[tuple[SearchRunner, None]] = [
+            (SearchRunner(search, self._answer, self._end, self._turns, self, index), None)
             for index, search in enumerate(searches)
         ]
-        branches.reverse()  # the last goes first
-        return branches
+        runners.reverse()  # the last goes first
+        return runners
 
     def _join(self, index: int, result: Any) -> bool:
         """Take the result of one side; true where it was the last."""
         self._results[index] = result
         self._left -= 1
-        if self._held is not None:
-            self._held.end()
+        if self._open_fork is not None:
+            self._open_fork.end()
         return not self._left

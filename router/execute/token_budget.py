@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-__all__ = ["Purse"]
+__all__ = ["TokenBudget"]
 
 
-class Purse:
+class TokenBudget:
     """The budget of one problem, in tokens (`Ledger.spent`); None is no limit.
 
     `take` grants an ask up to what it wants, strictly in the order asked. An ask whose whole wish does
@@ -24,7 +24,7 @@ class Purse:
         self._queue: deque[tuple[int, asyncio.Future[int]]] = deque()
 
     @property
-    def is_bottomless(self) -> bool:
+    def is_unlimited(self) -> bool:
         return self._left is None
 
     @property

@@ -16,7 +16,8 @@ from typing import Any, Self
 import orjson
 
 from compute_router.errors import RunError
-from compute_router.io.summary import summarize
+from compute_router.io.result_row import ResultRow
+from compute_router.io.summary import Summary, summarize
 
 __all__ = ["Run"]
 
@@ -54,7 +55,7 @@ class Run:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def append(self, row: Mapping[str, Any]) -> None:
+    def append(self, row: ResultRow) -> None:
         """Add a finished problem; it survives a kill from here on. Raises RunError on a full disk, with
         the rows so far intact."""
         assert self._file is not None, "the run is closed"
@@ -68,13 +69,13 @@ class Run:
             raise RunError(f"{self._results} cannot be written: {error}") from error
         self.done.add(row["id"])
 
-    def rows(self) -> Iterator[dict[str, Any]]:
+    def rows(self) -> Iterator[ResultRow]:
         """The rows so far, in the order in which they were finished."""
         with self._results.open("rb") as file:
             for line in file:
                 yield orjson.loads(line)
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> Summary:
         """Write summary.json from the rows, and return it. Raises RunError on a full disk."""
         summary = summarize(self.rows())
         path = self.folder / "summary.json"
@@ -148,9 +149,9 @@ class Run:
         return done
 
 
-def _row(line: bytes, place: str) -> dict[str, Any]:
+def _row(line: bytes, place: str) -> ResultRow:
     try:
-        row: dict[str, Any] = orjson.loads(line)
+        row: ResultRow = orjson.loads(line)
         # All that is read of a row later, read now.
         _is_owed(row)
         summarize([row])
@@ -161,7 +162,7 @@ def _row(line: bytes, place: str) -> dict[str, Any]:
     raise RunError(f"{place} is damaged: mend or remove the line, or give another directory")
 
 
-def _is_owed(row: Mapping[str, Any]) -> bool:
+def _is_owed(row: ResultRow) -> bool:
     return row["error"] is not None and row["error"]["retryable"] is True
 
 

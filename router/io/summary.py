@@ -4,23 +4,53 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Literal, TypedDict, cast
 
-__all__ = ["summarize"]
+from compute_router.io.result_row import FlopsRow, ResultRow, TokensRow
+
+__all__ = ["Summary", "summarize"]
 
 _TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
 _FLOPS = ("policy_only", "policy_prm", "net")
 
 
-def summarize(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Counts, accuracy and the bill of rows as `row_of` writes them.
+class StrategyTally(TypedDict):
+    """Of the problems that one strategy was decided for."""
 
-    `accuracy` is over the problems that have a gold answer, failed ones included; None where there are
-    none. Reads the rows once and keeps none.
-    """
+    problems: int
+    graded: int
+    correct: int
+    generated_tokens: int
+
+
+class Bill(TypedDict):
+    """Of all problems together."""
+
+    policy: TokensRow
+    prm: TokensRow
+    flops: FlopsRow
+
+
+class Summary(TypedDict):
+    """summary.json. `accuracy` is over the problems that have a gold answer, failed ones included; None where
+    there are none."""
+
+    problems: int
+    answered: int
+    failed: int
+    degraded: int
+    graded: int
+    correct: int
+    accuracy: float | None
+    strategies: dict[str, StrategyTally]
+    ledger: Bill
+
+
+def summarize(rows: Iterable[ResultRow]) -> Summary:
+    """Counts, accuracy and the bill of rows. Reads them once and keeps none."""
     problems = failed = degraded = graded = correct = answered = 0
     strategies: dict[str, Counter[str]] = {}
-    totals = {
+    totals: dict[Literal["policy", "prm", "flops"], Counter[str]] = {
         "policy": Counter(dict.fromkeys(_TOKENS, 0)),
         "prm": Counter(dict.fromkeys(_TOKENS, 0)),
         "flops": Counter(dict.fromkeys(_FLOPS, 0)),
@@ -44,7 +74,7 @@ def summarize(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
                 generated_tokens=row["ledger"]["policy"]["generated_tokens"],
             )
         for part, counts in totals.items():
-            counts.update(row["ledger"][part])
+            counts.update(cast(Mapping[str, int], row["ledger"][part]))
     return {
         "problems": problems,
         "answered": answered,
@@ -53,6 +83,6 @@ def summarize(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         "graded": graded,
         "correct": correct,
         "accuracy": correct / graded if graded else None,
-        "strategies": {name: dict(tally) for name, tally in sorted(strategies.items())},
-        "ledger": {part: dict(counts) for part, counts in totals.items()},
+        "strategies": {name: cast(StrategyTally, dict(tally)) for name, tally in sorted(strategies.items())},
+        "ledger": cast(Bill, {part: dict(counts) for part, counts in totals.items()}),
     }

@@ -11,14 +11,14 @@ import orjson
 import pytest
 from router_kit import MakeRouter
 
-from compute_router import Problem, Result, ScriptedEngine
+from compute_router import Problem, Result, ScriptedEngine, SolveOptions
 from compute_router.engines.base import Extension, Request
 from compute_router.errors import ContextOverflow, EngineError
 from compute_router.io.data_files import data_path
+from compute_router.io.result_row import result_row, result_schema
 from compute_router.ledger import Tokens
 from compute_router.policies import STRATEGIES, Step
 from compute_router.policies import make as make_strategy
-from compute_router.result import row_of
 
 SCHEMA = json.loads(data_path("result.schema.json").read_text())
 VALID = jsonschema.Draft202012Validator(SCHEMA)
@@ -37,9 +37,13 @@ SPECS = [
 ]
 
 
+def given(spec: str) -> SolveOptions:
+    return SolveOptions(strategy=make_strategy(spec))
+
+
 def checked(result: Result) -> dict[str, Any]:
     """The row as it is on disk."""
-    row: dict[str, Any] = json.loads(orjson.dumps(row_of(result)))
+    row: dict[str, Any] = json.loads(orjson.dumps(result_row(result)))
     VALID.validate(row)
     return row
 
@@ -68,7 +72,7 @@ def test_the_schema_is_a_schema_and_is_strict() -> None:
     assert len(found) > 8
     for node in found:
         assert node["additionalProperties"] is False
-        assert set(node["required"]) == set(node["properties"])
+        assert set(node["required"]) == set(node["properties"]) - {"taken_back"}
 
 
 def test_every_strategy_is_tried_here() -> None:
@@ -87,10 +91,8 @@ def test_rows_of_every_strategy_are_valid(
         Problem("d", "long " * 2000, "7"),
     ]
     with make_router() as router:
-        strategy = make_strategy(spec) if spec else None
-        rows = {
-            r.problem.id: checked(r) for r in router.solve_many(problems, strategy=strategy, budget=budget)
-        }
+        options = SolveOptions(strategy=make_strategy(spec) if spec else None, budget=budget)
+        rows = {r.problem.id: checked(r) for r in router.solve_many(problems, options)}
     assert set(rows) == set("abcd")
     assert rows["c"]["error"]["type"] == "InputError"
     assert rows["d"]["error"]["type"] == "ContextOverflow"
@@ -103,9 +105,31 @@ def test_rows_of_every_strategy_are_valid(
             assert paths[rows[name]["chosen"]]["answer"] == rows[name]["answer"]
 
 
+def test_the_schema_is_that_of_the_rows() -> None:
+    assert result_schema() == SCHEMA
+
+
+def test_tokens_that_backtracking_discarded_stand_in_the_rows_that_have_them(make_router: MakeRouter) -> None:
+    for lost, there in ((0, False), (3, True)):
+        engine = replying(text="\\boxed{4}", tokens_T=(1, 2), taken_back=lost)
+        with make_router(engine) as router:
+            [path] = checked(router.solve("x", given("greedy")))["paths"]
+        assert ("taken_back" in path) == there
+        assert path.get("taken_back", [0]) == [lost]
+
+
+def test_a_result_says_what_its_outcome_says(make_router: MakeRouter) -> None:
+    with make_router() as router:
+        result = router.solve("Compute 1 + 1.", given("majority:n=4"))
+        assert result.outcome is not None
+        assert result.answer == result.outcome.answer is not None
+        [refused] = router.solve_many([Problem("c", "", error="The problem's text is empty.")])
+    assert (refused.outcome, refused.answer, refused.decision) == (None, None, None)
+
+
 def test_a_row_that_breaks_the_schema_is_seen(make_router: MakeRouter) -> None:
     with make_router() as router:
-        row = checked(router.solve("Compute 1 + 1.", strategy=make_strategy("majority:n=2")))
+        row = checked(router.solve("Compute 1 + 1.", given("majority:n=2")))
     for change in (
         {"extra": 1},
         {"correct": True},
@@ -123,7 +147,7 @@ def test_a_problem_whose_paths_all_fail_is_a_failed_row(error: EngineError, make
         raise error
 
     with make_router(script=script) as router:
-        row = checked(router.solve("x", strategy=make_strategy("best_of_n:n=2")))
+        row = checked(router.solve("x", given("best_of_n:n=2")))
     assert row["error"] == {"type": type(error).__name__, "message": str(error), "retryable": False}
     assert [path["error"] for path in row["paths"]] == [str(error)] * 2
 
@@ -138,7 +162,7 @@ def test_one_failed_path_is_data(make_router: MakeRouter) -> None:
         return None
 
     with make_router(script=script) as router:
-        row = checked(router.solve("x", strategy=make_strategy("majority:n=4")))
+        row = checked(router.solve("x", given("majority:n=4")))
     assert row["error"] is None
     assert row["answer"] is not None
     assert sorted(path["finish"] for path in row["paths"]) == ["failed", "stop", "stop", "stop"]
@@ -159,7 +183,7 @@ def test_whether_another_run_may_do_better_is_in_the_row(make_router: MakeRouter
 def test_figures_that_json_has_not_are_null(logprob: float, make_router: MakeRouter) -> None:
     engine = replying(text="The answer is \\boxed{4}.", tokens_T=(1, 2), logprobs_T=(-1.0, logprob))
     with make_router(engine) as router:
-        row = row_of(router.solve("x", strategy=make_strategy("majority:n=2")))
+        row = result_row(router.solve("x", given("majority:n=2")))
     assert [path["logprobs"] for path in row["paths"]] == [[None], [None]]
     VALID.validate(json.loads(json.dumps(row, allow_nan=False)))
 
@@ -167,6 +191,6 @@ def test_figures_that_json_has_not_are_null(logprob: float, make_router: MakeRou
 def test_text_that_json_has_not_is_replaced(make_router: MakeRouter) -> None:
     engine = replying(text="a \ud800 \\boxed{\udc00 4 \0}")
     with make_router(engine) as router:
-        row = checked(router.solve("x", strategy=make_strategy("greedy")))
+        row = checked(router.solve("x", given("greedy")))
     assert row["paths"][0]["steps"] == ["a \ufffd \\boxed{\ufffd 4 \ufffd}"]
     assert row["answer"] == "\ufffd 4 \ufffd"

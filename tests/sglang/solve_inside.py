@@ -19,6 +19,7 @@ from compute_router.pipeline import Router
 from compute_router.policies import Limits, make
 from compute_router.problem import Problem
 from compute_router.scoring import LogprobBaseline
+from compute_router.solve_options import SolveOptions
 
 OPTIONS = {
     "device": "cpu",
@@ -55,7 +56,7 @@ def main() -> None:
         engine, LogprobBaseline(), predictor, load_table(data_path("table.json")), limits=limits
     ) as router:
         problems = [Problem(f"p{i}", f"What is {i} + 5?", str(i + 5)) for i in range(3)]
-        results = list(router.solve_many(problems, strategy=make("beam:n=4,m=2")))
+        results = list(router.solve_many(problems, SolveOptions(strategy=make("beam:n=4,m=2"))))
     found = {
         "model": inside.served.name,
         "errors": [str(result.error) for result in results if result.error],

@@ -9,7 +9,7 @@ from typing import Any, cast
 from compute_router.engines import Engine
 from compute_router.engines.base import Extension, Request
 from compute_router.engines.steps import Piece, cut_steps
-from compute_router.execute.scheduler import Job, Scheduler, Solved
+from compute_router.execute.scheduler import Scheduler, SearchJob, Solved
 from compute_router.grading import Grader
 from compute_router.ledger import Tokens
 from compute_router.policies import Limits, Outcome, Path, Search, make
@@ -70,15 +70,15 @@ def search(spec: str, limits: Limits = LIMITS) -> Search[Outcome]:
     return make(spec).search(limits)
 
 
-def jobs(spec: str, n: int, budget: int | None = None) -> list[Job]:
-    return [Job(f"p{i}", f"What is {i} + {i}?", search(spec), budget) for i in range(n)]
+def jobs(spec: str, n: int, budget: int | None = None) -> list[SearchJob]:
+    return [SearchJob(f"p{i}", f"What is {i} + {i}?", search(spec), budget) for i in range(n)]
 
 
 def scheduler(engine: Engine, scorer: Scorer | None = None, *, seed: int = 0) -> Scheduler:
     return Scheduler(engine, scorer or LogprobBaseline(), cast(Grader, Numbers()), seed=seed)
 
 
-def solve_all(engine: Engine, todo: Iterable[Job], scorer: Scorer | None = None) -> dict[str, Solved]:
+def solve_all(engine: Engine, todo: Iterable[SearchJob], scorer: Scorer | None = None) -> dict[str, Solved]:
     """Every job by its problem's id. Fails where a task outlives the run."""
 
     async def run() -> dict[str, Solved]:

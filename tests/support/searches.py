@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compute_router.engines import Engine
-from compute_router.execute.scheduler import Job, Scheduler
+from compute_router.execute.scheduler import Scheduler, SearchJob
 from compute_router.grading import Grader
 from compute_router.policies import Limits, Outcome, make
 from compute_router.scoring import LogprobBaseline
@@ -30,7 +30,7 @@ async def search_on(engine: Engine, spec: str, problem: str) -> Outcome:
     with Grader() as grader:
         scheduler = Scheduler(engine, LogprobBaseline(), grader, seed=3)
         search = make(spec).search(Limits(step_tokens=32, path_tokens=64, steps=4))
-        solved = await scheduler.solve(Job(spec, problem, search, budget=_BUDGET))
+        solved = await scheduler.solve(SearchJob(spec, problem, search, budget=_BUDGET))
     assert solved.error is None
     assert solved.outcome is not None
     assert solved.outcome.paths_N

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from compute_router import difficulty
-from compute_router.decide.decision import Chooser
+from compute_router.decide.chooser import Chooser
 from compute_router.decide.table import MeasuredRow, load_table
 from compute_router.difficulty import ModelFileError, PolicyModel
 from compute_router.errors import InputError

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from compute_router.decide.arm_selection import Choice
+from compute_router.decide.arm_selection import ArmSelection
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, RuleRow, Table
 from compute_router.difficulty import Predictor
@@ -73,8 +73,8 @@ class Applied:
             arm = int(able[best(utility[able], cost[able])])
         return np.full(len(self.bins_P3), at[arm])
 
-    def _choice(self, row: MeasuredRow, price: Price) -> Choice:
-        return Choice(row, price, params=self.grid.params, prm_params=self.grid.prm_params)
+    def _choice(self, row: MeasuredRow, price: Price) -> ArmSelection:
+        return ArmSelection(row, price, params=self.grid.params, prm_params=self.grid.prm_params)
 
     def _shared(self, arms: tuple[str, ...]) -> tuple[Mask, Ints]:
         """Which arms of the row the sweep has, and where."""

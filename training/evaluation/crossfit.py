@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from compute_router.decide.allocation import share_out
-from compute_router.decide.arm_selection import choose, offers
+from compute_router.decide.arm_selection import arm_values, select_arms
 from compute_router.decide.price import Price
 from compute_router.decide.table import Arm, MeasuredRow
 from compute_router.errors import InputError
@@ -52,7 +52,7 @@ class CrossFitted:
             for row, mine_P in decided_by(rows, self._domain_P):
                 here = (self.fold_P == fold) & mine_P
                 at = np.array([self.grid.arms_A.index(arm.spec) for arm in row.arms])
-                chosen[here] = at[choose(row, self.bins_P3[here], price)[0]]
+                chosen[here] = at[select_arms(row, self.bins_P3[here], price)[0]]
         return chosen
 
     def shared(self, average_budget: float) -> Ints:
@@ -63,7 +63,7 @@ class CrossFitted:
             parts, arms = [], dict[int, tuple[Arm, ...]]()
             for row, here_P in decided_by(rows, self._domain_P):
                 at = np.flatnonzero(here_P[mine]).tolist()
-                parts.append((at, *offers(row, self.bins_P3[mine[at]], average_budget)))
+                parts.append((at, *arm_values(row, self.bins_P3[mine[at]], average_budget)))
                 arms |= dict.fromkeys(at, row.arms)
             if len(mine):
                 arm_B = share_out(parts, average_budget).arm_B.tolist()

@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 from compute_router.errors import InputError
+from compute_router.io.strategy_text import strategy_text
 from compute_router.policies import BestOfN, Majority, Sampling, SpecError, Strategy, make, spec
 
 __all__ = ["Arm", "choosing", "covers", "drawn", "of_n", "read_arms", "sampling", "whole"]
@@ -29,7 +30,7 @@ class Arm:
 
     @property
     def spec(self) -> str:
-        return spec(self.strategy)
+        return strategy_text(self.strategy)
 
 
 def read_arms(path: Path) -> tuple[Arm, ...]:

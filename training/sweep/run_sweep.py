@@ -13,23 +13,26 @@ import asyncio
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import orjson
 
 from compute_router.errors import InputError, RunError
 from compute_router.execute.search_job import Caps, check_deadline
-from compute_router.factory import Settings, run_config
+from compute_router.factory import Settings
 from compute_router.grading import Grader
+from compute_router.io.result_row import ResultRow, result_row
+from compute_router.io.run_config import run_config
 from compute_router.io.run_directory import Run
+from compute_router.io.summary import Summary
 from compute_router.pipeline import Router
 from compute_router.problem import Problem
-from compute_router.result import row_of
+from compute_router.solve_options import SolveOptions
 from compute_router.training.sweep.arms import Arm
 from compute_router.training.sweep.record import Record, write_records
 from compute_router.training.sweep.run_to_records import Origin, implied, swept
@@ -45,10 +48,10 @@ class Watcher(Protocol):
     def begin(self, arm: Arm, done: int) -> None:
         """An arm starts, or goes on after `done` problems."""
 
-    def result(self, row: Mapping[str, Any]) -> None:
+    def result(self, row: ResultRow) -> None:
         """A problem was done."""
 
-    def end(self, arm: Arm, summary: Mapping[str, Any], seconds: float, left: int) -> None:
+    def end(self, arm: Arm, summary: Summary, seconds: float, left: int) -> None:
         """An arm has ended, with `left` problems not started."""
 
 
@@ -97,7 +100,7 @@ def sweep(
     left = 0
     for arm in arms:
         if arm.by is None:
-            config = run_config(router, settings, problems, strategy=arm.spec, budget=None)
+            config = run_config(router, settings, problems, SolveOptions(strategy=arm.strategy))
             with Run(out / folder(arm.spec), {**config, "versions": versions}) as run:
                 left += _run(run, arm, problems, router, watcher, end)
     origin = Origin(
@@ -138,11 +141,12 @@ def _run(
     if not waiting or (seconds is not None and seconds <= 0):
         return len(waiting)
     watcher.begin(arm, len(run.done))
-    for result in router.solve_many(waiting, strategy=arm.strategy, caps=Caps(seconds=seconds)):
+    options = SolveOptions(strategy=arm.strategy, caps=Caps(seconds=seconds))
+    for result in router.solve_many(waiting, options):
         # Cut short by the session's end: not what the arm does with this problem.
         if result.degraded is not None and end is not None and time.monotonic() >= end:
             continue
-        row = row_of(result)
+        row = result_row(result)
         run.append(row)
         watcher.result(row)
     left = len(waiting) - sum(problem.id in run.done for problem in waiting)
@@ -174,7 +178,7 @@ async def _records(
     return found, failed
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _rows(path: Path) -> Iterator[ResultRow]:
     with path.open("rb") as lines:
         for line in lines:
             yield orjson.loads(line)

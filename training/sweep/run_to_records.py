@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from compute_router.grading import Grader
+from compute_router.io.strategy_text import strategy_text
 from compute_router.policies import Path, Step, Strategy, spec
 from compute_router.training.sweep.arms import choosing
 from compute_router.training.sweep.record import Record, SweptPath
@@ -36,7 +37,7 @@ async def swept(row: Row, strategy: Strategy, origin: Origin, source: str, grade
     return Record(
         problem_id=row["id"],
         policy_model=origin.policy_model,
-        arm=spec(strategy),
+        arm=strategy_text(strategy),
         correct=row["correct"],
         problem=row["problem"],
         gold=row["gold"],

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from compute_router.decide.arm_selection import Choice
+from compute_router.decide.arm_selection import ArmSelection
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, Reached
 from compute_router.training.outcomes.outcome_matrix import Floats
@@ -37,7 +37,7 @@ def reached(some: Sample, fit: Callable[[Sample], MeasuredRow], *, seed: int) ->
         out = np.flatnonzero(fold_P == fold)
         row = fit(some.rows(np.flatnonzero(fold_P != fold)))
         for r, price in enumerate(prices):
-            choice = Choice(row, Price(price))
+            choice = ArmSelection(row, Price(price))
             routed_RP[r, out] = choice.choose(some.predicted_P3[out])
             fixed_RP[r, out] = choice.incumbent
     entries: list[Reached] = []

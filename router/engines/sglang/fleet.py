@@ -2,7 +2,7 @@
 
 All paths of a problem go to one server, whose cache then holds their common prefix: the one with the least
 to do when the problem came. A problem whose server fails it moves on, and a server that fails again and
-again gets no new problems for a while. Nothing is tried again here: that is the scheduler's (retry.py).
+again gets no new problems for a while. Nothing is tried again here: that is execute/retry.py's.
 """
 
 from __future__ import annotations

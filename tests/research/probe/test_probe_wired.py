@@ -12,6 +12,7 @@ from compute_router.io.data_files import data_path
 from compute_router.policies import make
 from compute_router.result import Result
 from compute_router.scoring import LogprobBaseline
+from compute_router.solve_options import SolveOptions
 
 TEXT = "Compute 27 + 45 - 13."
 
@@ -20,7 +21,7 @@ def solved(probe: Probe, spec: str, text: str = TEXT) -> Result:
     predictor = difficulty.load(data_path("difficulty/manifest.json").parent)
     table = load_table(data_path("table.json"))
     with Router(ScriptedEngine(), LogprobBaseline(), replace(predictor, probe=probe), table) as router:
-        return router.solve(text, strategy=make(spec))
+        return router.solve(text, SolveOptions(strategy=make(spec)))
 
 
 @pytest.mark.parametrize("follow", ["stop", "majority"])

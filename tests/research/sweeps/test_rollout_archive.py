@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from compute_router.errors import InputError
-from compute_router.problem import read_problems
+from compute_router.io.problem_file import read_problems
 from research.sweeps.rollout_archive import pack, unpack
 
 SECRET = "How many apples does Ann have?"

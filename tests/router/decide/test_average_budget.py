@@ -10,12 +10,11 @@ import pytest
 from router_kit import untimed
 from table_kit import arm, measured, table
 
-from compute_router import Problem, Router
+from compute_router import Problem, Router, SolveOptions
 from compute_router.decide.table import load_table
 from compute_router.difficulty import Predictor
 from compute_router.engines import ScriptedEngine
-from compute_router.errors import InputError
-from compute_router.result import row_of
+from compute_router.io.result_row import result_row
 from compute_router.scoring import LogprobBaseline
 
 PROBLEMS = [
@@ -39,8 +38,8 @@ def strategies(
 ) -> dict[str, str]:
     with Router(ScriptedEngine(), LogprobBaseline(), predictor, load_table(path)) as router:
         rows = [
-            untimed(row_of(one))
-            for one in router.solve_many(problems, average_budget=average, workload=workload)
+            untimed(result_row(one))
+            for one in router.solve_many(problems, SolveOptions(average_budget=average), workload=workload)
         ]
     assert len(rows) == len(problems)
     return {row["id"]: cast(str, row["decision"]["strategy"]) for row in rows}
@@ -68,8 +67,3 @@ def test_a_gain_that_is_not_sure_is_not_paid_for(tmp_path: Path, predictor: Pred
         found = strategies(path, predictor, PROBLEMS, [], 250)
         assert sum(strategy == "majority:n=4" for strategy in found.values()) == dear
         assert set(strategies(path, predictor, PROBLEMS, [], 400).values()) == {"majority:n=4"}
-
-
-def test_no_tokens_on_average_are_refused(path: Path, predictor: Predictor) -> None:
-    with pytest.raises(InputError, match="above 0"):
-        strategies(path, predictor, PROBLEMS, [], 0)

@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from table_kit import arm, measured, rule, table
 
-from compute_router.decide.decision import Chooser, Decision
+from compute_router.decide.chooser import Chooser
+from compute_router.decide.decision import Decision
 from compute_router.decide.table import Table
 from compute_router.difficulty import Distribution, PolicyModel, Prediction, Predictor
 from compute_router.errors import InputError
+from compute_router.policies import make, spec
+from compute_router.solve_options import SolveOptions
 
 MODEL = PolicyModel("m", 10**9)
 SUM, STORY = "Compute 3 + 4 - 5.", "Anna has 3 apples and buys 4 more. How many has she?"
@@ -41,7 +44,7 @@ def deciding(*rows: dict[str, object], prm: str = "arithmetic-checker") -> Choos
 
 
 def shown(found: list[Decision]) -> list[tuple[str, str]]:
-    return [(str(one.table_row).partition("/")[0], one.strategy) for one in found]
+    return [(str(one.table_row).partition("/")[0], spec(one.strategy)) for one in found]
 
 
 def test_a_problem_is_decided_by_the_row_of_its_domain() -> None:
@@ -61,9 +64,10 @@ def test_a_prm_without_domains_has_the_row_of_all_problems() -> None:
 def test_alone_and_together_in_any_order_the_same(texts: list[str]) -> None:
     chooser = deciding(*ROWS)
     for budget in (None, 300):
-        together = chooser.decide(texts, budget=budget)
-        assert together == [chooser.decide([text], budget=budget)[0] for text in texts]
-        assert chooser.decide(texts[::-1], budget=budget) == together[::-1]
+        options = SolveOptions(budget=budget)
+        together = chooser.decide(texts, options)
+        assert together == [chooser.decide([text], options)[0] for text in texts]
+        assert chooser.decide(texts[::-1], options) == together[::-1]
 
 
 @given(
@@ -71,12 +75,13 @@ def test_alone_and_together_in_any_order_the_same(texts: list[str]) -> None:
     average=st.integers(100, 2000),
 )
 def test_an_average_budget_is_shared_over_all_rows(texts: list[str], average: int) -> None:
-    found = deciding(*ROWS).decide(texts, average_budget=average)
+    found = deciding(*ROWS).decide(texts, SolveOptions(average_budget=average))
     assert [row for row, _ in shown(found)] == ["all" if text == STORY else "sums" for text in texts]
     assert sum(one.tokens or 0 for one in found) <= average * len(texts)
     # Where a sum gains 0.5 for 300 tokens and a story 0.1, no story is served before every sum.
     arms = {
-        text: {one.strategy for one, of in zip(found, texts, strict=True) if of == text} for text in texts
+        text: {spec(one.strategy) for one, of in zip(found, texts, strict=True) if of == text}
+        for text in texts
     }
     if arms.get(STORY, {"greedy"}) != {"greedy"}:
         assert all("greedy" not in of for text, of in arms.items() if text != STORY)
@@ -85,7 +90,8 @@ def test_an_average_budget_is_shared_over_all_rows(texts: list[str], average: in
 def test_an_average_budget_needs_measured_arms_in_every_row() -> None:
     rows = (ROWS[0], rule("guess", policy_model="m", prm="arithmetic-checker", domain="exact"))
     chooser = deciding(*rows)
-    assert chooser.decide([STORY], average_budget=500)[0].strategy == "majority:n=4"
+    options = SolveOptions(average_budget=500)
+    assert chooser.decide([STORY], options)[0].strategy == make("majority:n=4")
     with pytest.raises(InputError, match="guess has none"):
-        chooser.decide([STORY, SUM], average_budget=500)
+        chooser.decide([STORY, SUM], options)
     assert shown(chooser.decide([SUM])) == [("guess", "greedy")]

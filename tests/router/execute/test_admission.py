@@ -7,52 +7,52 @@ import asyncio
 import pytest
 
 from compute_router.engines import Extension, Request, ScriptedEngine
-from compute_router.execute.admission import Load
+from compute_router.execute.admission import Admission
 from support.kit import jobs, said, scheduler
 
 
 def test_the_first_problem_starts_alone() -> None:
-    load = Load(16)
-    assert load.has_room
-    share = load.share()
-    assert not load.has_room
-    share.ask()
-    assert load.has_room
+    admission = Admission(16)
+    assert admission.has_room
+    problem = admission.admit()
+    assert not admission.has_room
+    problem.ask()
+    assert admission.has_room
 
 
 def test_problems_that_have_not_asked_count_as_wide_as_the_others() -> None:
-    load = Load(16)
-    first = load.share()
+    admission = Admission(16)
+    first = admission.admit()
     for _ in range(8):
         first.ask()
-    load.share()  # expected to bring 8 as well
-    assert load.has_room
-    load.share()
-    assert not load.has_room
+    admission.admit()  # expected to bring 8 as well
+    assert admission.has_room
+    admission.admit()
+    assert not admission.has_room
 
 
 def test_there_is_room_again_once_extensions_end() -> None:
-    load = Load(4)
-    first = load.share()
+    admission = Admission(4)
+    first = admission.admit()
     for _ in range(8):
         first.ask()
-    assert not load.has_room
-    load.changed.clear()
+    assert not admission.has_room
+    admission.changed.clear()
     for _ in range(8):
         first.reply()
-    assert load.changed.is_set()
-    assert load.has_room
-    load.share()
-    assert not load.has_room, "the next one may be as wide, though nothing is in flight now"
+    assert admission.changed.is_set()
+    assert admission.has_room
+    admission.admit()
+    assert not admission.has_room, "the next one may be as wide, though nothing is in flight now"
 
 
 def test_a_problem_that_ends_without_asking_makes_room() -> None:
-    load = Load(4)
-    share = load.share()
-    load.changed.clear()
-    share.end()
-    assert load.changed.is_set()
-    assert load.has_room
+    admission = Admission(4)
+    problem = admission.admit()
+    admission.changed.clear()
+    problem.end()
+    assert admission.changed.is_set()
+    assert admission.has_room
 
 
 @pytest.mark.parametrize(

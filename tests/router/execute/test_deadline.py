@@ -11,7 +11,7 @@ import pytest
 
 from compute_router.engines import Extension, Request, ScriptedEngine
 from compute_router.errors import EngineError
-from compute_router.execute.scheduler import Caps, Job, Solved
+from compute_router.execute.scheduler import Caps, SearchJob, Solved
 from compute_router.policies import Path
 from compute_router.scoring import Scored, Scorer
 from support.kit import FairScorer, assert_no_task_is_left, jobs, said, scheduler
@@ -20,7 +20,7 @@ SPECS = ["majority:n=5", "best_of_n:n=5", "beam:n=4,m=2", "dvts:n=4,m=2", "rebas
 
 
 def solve(
-    engine: ScriptedEngine, todo: Sequence[Job], scorer: Scorer | None = None, caps: Caps | None = None
+    engine: ScriptedEngine, todo: Sequence[SearchJob], scorer: Scorer | None = None, caps: Caps | None = None
 ) -> tuple[dict[str, Solved], float]:
     async def main() -> tuple[dict[str, Solved], float]:
         start = time.monotonic()

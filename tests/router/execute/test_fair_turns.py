@@ -1,4 +1,4 @@
-"""Branches take turns in the order of their places, whoever comes back first."""
+"""Subsearches take turns in the order of their places, whoever comes back first."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compute_router.execute.fair_turns import Turns
+from compute_router.execute.fair_turns import FairTurns
 
 
 def served(shape: list[int], order: int) -> list[tuple[int, ...]]:
-    """The order in which branches are served: a fork of `len(shape)` branches, of which branch i asks
+    """The order in which subsearches are served: a fork of `len(shape)` subsearches, of which number i asks
     shape[i] times and then forks into two that ask once each, with random delays."""
     log: list[tuple[int, ...]] = []
     random = Random(order)
 
-    async def ask(turns: Turns, branch: tuple[int, ...]) -> None:
+    async def ask(turns: FairTurns, place: tuple[int, ...]) -> None:
         for _ in range(random.randrange(4)):
             await asyncio.sleep(0)
-        await turns.turn(branch)
-        log.append(branch)
+        await turns.turn(place)
+        log.append(place)
         for _ in range(random.randrange(4)):
             await asyncio.sleep(0)
 
-    async def branch(turns: Turns, place: tuple[int, ...], asks: int, *, forks: bool) -> None:
+    async def subsearch(turns: FairTurns, place: tuple[int, ...], asks: int, *, forks: bool) -> None:
         for _ in range(asks):
             await ask(turns, place)
         if forks:
             await fork(turns, place, [1, 1], forks=False)
             await ask(turns, place)
 
-    async def fork(turns: Turns, place: tuple[int, ...], asks: list[int], *, forks: bool) -> None:
+    async def fork(turns: FairTurns, place: tuple[int, ...], asks: list[int], *, forks: bool) -> None:
         held = turns.fork(len(asks))
 
         async def one(i: int) -> None:
             try:
-                await branch(turns, (*place, i), asks[i], forks=forks)
+                await subsearch(turns, (*place, i), asks[i], forks=forks)
             finally:
                 held.end()
 
         await asyncio.gather(*map(one, range(len(asks))))
 
     async def main() -> None:
-        turns = Turns()
+        turns = FairTurns()
         await asyncio.wait_for(fork(turns, (), shape, forks=True), 10)
-        await asyncio.wait_for(ask(turns, ()), 10)  # the one branch again
+        await asyncio.wait_for(ask(turns, ()), 10)  # the one subsearch again
 
     asyncio.run(main())
     return log
@@ -67,7 +67,7 @@ def test_a_round_is_served_by_place() -> None:
 
 def test_who_stops_waiting_holds_up_nobody() -> None:
     async def main() -> None:
-        turns = Turns()
+        turns = FairTurns()
         held = turns.fork(2)
         waiting = asyncio.create_task(turns.turn((0,)))
         await asyncio.sleep(0)

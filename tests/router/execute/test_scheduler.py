@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute_router.engines import Extension, Request, ScriptedEngine
-from compute_router.execute.scheduler import Job, Solved
+from compute_router.execute.scheduler import SearchJob, Solved
 from compute_router.ledger import Tokens
 from compute_router.policies import Limits
 from support.kit import FairScorer, jobs, said, scheduler, solve_all
@@ -134,7 +134,7 @@ def test_a_path_never_leaves_the_context() -> None:
 def test_jobs_are_drawn_as_they_can_start() -> None:
     drawn = 0
 
-    def many() -> Iterator[Job]:
+    def many() -> Iterator[SearchJob]:
         nonlocal drawn
         for job in jobs("greedy", 10_000):
             drawn += 1

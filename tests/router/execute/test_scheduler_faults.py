@@ -13,7 +13,7 @@ import pytest
 from compute_router.engines import Extension, Request, ScriptedEngine
 from compute_router.errors import ContextOverflow, EngineError, ScorerError
 from compute_router.execute import retry
-from compute_router.execute.retry import ATTEMPTS
+from compute_router.execute.retry import MAX_ATTEMPTS
 from compute_router.execute.scheduler import Solved
 from compute_router.policies import Path
 from support.kit import FairScorer, assert_no_task_is_left, jobs, said, scheduler, solve_all
@@ -63,18 +63,22 @@ def solve(script: Faulty, spec: str = "majority:n=8", scorer: FairScorer | None 
 
 
 def test_a_fault_that_passes_leaves_no_trace(waits: list[float]) -> None:
-    script = Faulty(lambda i, at: EngineError("busy") if i == 3 and at < ATTEMPTS else None)
+    script = Faulty(lambda i, at: EngineError("busy") if i == 3 and at < MAX_ATTEMPTS else None)
     solved, sound = solve(script), solve(Faulty(lambda i, at: None))
     assert solved.outcome == sound.outcome
     assert solved.ledger.policy == sound.ledger.policy
     assert (solved.error, solved.degraded) == (None, None)
-    assert script.tries[3] == ATTEMPTS
-    assert [wait for wait in waits if wait] == [0.001 * 2**i for i in range(ATTEMPTS - 1)]
+    assert script.tries[3] == MAX_ATTEMPTS
+    assert [wait for wait in waits if wait] == [0.001 * 2**i for i in range(MAX_ATTEMPTS - 1)]
 
 
 @pytest.mark.parametrize(
     ("error", "tries"),
-    [(EngineError("gone"), ATTEMPTS), (EngineError("no", retryable=False), 1), (ContextOverflow("full"), 1)],
+    [
+        (EngineError("gone"), MAX_ATTEMPTS),
+        (EngineError("no", retryable=False), 1),
+        (ContextOverflow("full"), 1),
+    ],
 )
 def test_a_fault_for_good_costs_its_own_path_alone(error: EngineError, tries: int) -> None:
     script = Faulty(lambda i, at: error if i == 3 else None)
@@ -123,7 +127,7 @@ def test_a_failed_path_gives_its_grant_back() -> None:
     assert solved.outcome.answer == "1"
 
 
-@pytest.mark.parametrize(("retryable", "tries"), [(True, ATTEMPTS), (False, 1)])
+@pytest.mark.parametrize(("retryable", "tries"), [(True, MAX_ATTEMPTS), (False, 1)])
 def test_a_problem_that_cannot_be_encoded_has_an_error(retryable: bool, tries: int) -> None:
     class Deaf(ScriptedEngine):
         tries = 0

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compute_router.execute.fair_turns import Turns
-from compute_router.execute.search_runner import LATER, Branch
+from compute_router.execute.fair_turns import FairTurns
+from compute_router.execute.search_runner import LATER, SearchRunner
 from compute_router.policies import Ask, Fork, Group, Limits, Outcome, Search, make
 from compute_router.policies.ask import fork, group
 from support.drive import SPECS, draw, drive, toy_world
@@ -24,18 +24,18 @@ def run(search: Search[Any], answer: Callable[[Ask], Any], order: int | None) ->
 
     async def main() -> Any:
         end: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        waiting: list[tuple[Branch, Ask]] = []
+        waiting: list[tuple[SearchRunner, Ask]] = []
 
-        def later(branch: Branch, ask: Ask) -> Any:
-            if order is None or draw(order, branch.place, len(waiting)) % 4 == 0:
+        def later(runner: SearchRunner, ask: Ask) -> Any:
+            if order is None or draw(order, runner.place, len(waiting)) % 4 == 0:
                 return answer(ask)
-            waiting.append((branch, ask))
+            waiting.append((runner, ask))
             return LATER
 
-        Branch(search, later, end, None).start()
+        SearchRunner(search, later, end, None).start()
         while waiting:
-            branch, ask = waiting.pop(draw(order, len(waiting)) % len(waiting))
-            branch.resume(answer, ask)
+            runner, ask = waiting.pop(draw(order, len(waiting)) % len(waiting))
+            runner.resume(answer, ask)
         assert end.done()
         return end.result()
 
@@ -68,11 +68,11 @@ def test_places_are_the_indices_of_the_forks() -> None:
     async def main() -> int:
         end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-        def answer(branch: Branch, ask: Ask) -> tuple[()]:
-            seen.append(branch.place)
+        def answer(runner: SearchRunner, ask: Ask) -> tuple[()]:
+            seen.append(runner.place)
             return ()
 
-        Branch(root(), answer, end, Turns()).start()
+        SearchRunner(root(), answer, end, FairTurns()).start()
         return end.result()
 
     assert asyncio.run(main()) == 3
@@ -112,13 +112,13 @@ def test_an_exception_ends_the_search_and_nothing_is_asked_after_it(where: str) 
 
     async def main() -> None:
         end: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        asked: list[tuple[Branch, Ask]] = []
+        asked: list[tuple[SearchRunner, Ask]] = []
 
-        def answer(branch: Branch, ask: Ask) -> Any:
-            asked.append((branch, ask))
+        def answer(runner: SearchRunner, ask: Ask) -> Any:
+            asked.append((runner, ask))
             return LATER
 
-        Branch(root(), answer, end, None).start()
+        SearchRunner(root(), answer, end, None).start()
         first, second = asked
         second[0].resume(use, second[1])
         assert isinstance(end.exception(), KeyError)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compute_router.execute.token_budget import Purse
+from compute_router.execute.token_budget import TokenBudget
 
 ASKS = st.lists(st.tuples(st.integers(0, 30), st.floats(0, 1)), max_size=12)
 
@@ -19,13 +19,13 @@ def granted(budget: int | None, asks: list[tuple[int, float]], order: int) -> li
     """What each (wish, share that is used) was granted, where holders finish in the order that `order`
     seeds. Fails on a deadlock and on tokens set aside beyond the budget."""
     random = Random(order)
-    purse = Purse(budget)
+    tokens = TokenBudget(budget)
     grants = [-1] * len(asks)
     holders: list[tuple[int, int]] = []
     spent = 0
 
     async def ask(at: int, wish: int) -> None:
-        grants[at] = await purse.take(wish)
+        grants[at] = await tokens.take(wish)
         holders.append((at, grants[at]))
 
     async def main() -> None:
@@ -40,7 +40,7 @@ def granted(budget: int | None, asks: list[tuple[int, float]], order: int) -> li
             at, grant = holders.pop(random.randrange(len(holders)))
             used = int(grant * asks[at][1])
             spent += used
-            purse.settle(grant, used)
+            tokens.settle(grant, used)
 
     asyncio.run(main())
     return grants
@@ -73,14 +73,14 @@ def test_a_cancelled_ask_leaks_nothing(data: st.DataObject) -> None:
     late = data.draw(st.booleans())  # cancelled in the very turn in which the grant came, or while it waits
 
     async def main() -> None:
-        purse = Purse(budget)
+        tokens = TokenBudget(budget)
 
         async def ask(wish: int) -> None:
-            grant = await purse.take(wish)
+            grant = await tokens.take(wish)
             try:
                 await asyncio.sleep(0)
             finally:
-                purse.settle(grant, 0)
+                tokens.settle(grant, 0)
 
         tasks = [asyncio.create_task(ask(wish)) for wish in wishes]
         for _ in range(data.draw(st.integers(0, 4))):
@@ -90,19 +90,19 @@ def test_a_cancelled_ask_leaks_nothing(data: st.DataObject) -> None:
             if late:
                 await asyncio.sleep(0)
         await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
-        assert await asyncio.wait_for(purse.take(budget), 10) == budget
+        assert await asyncio.wait_for(tokens.take(budget), 10) == budget
 
     asyncio.run(main())
 
 
 def test_a_grant_that_comes_as_its_ask_is_cancelled_goes_to_the_next() -> None:
     async def main() -> None:
-        purse = Purse(10)
-        assert await purse.take(10) == 10
-        waiter = asyncio.create_task(purse.take(6))
-        following = asyncio.create_task(purse.take(10))
+        tokens = TokenBudget(10)
+        assert await tokens.take(10) == 10
+        waiter = asyncio.create_task(tokens.take(6))
+        following = asyncio.create_task(tokens.take(10))
         await asyncio.sleep(0)
-        purse.settle(10, 0)  # grants the waiter in this turn; it is cancelled before it can run
+        tokens.settle(10, 0)  # grants the waiter in this turn; it is cancelled before it can run
         waiter.cancel()
         assert await asyncio.wait_for(following, 10) == 10
 
@@ -111,21 +111,21 @@ def test_a_grant_that_comes_as_its_ask_is_cancelled_goes_to_the_next() -> None:
 
 def test_an_overdraft_is_nobodys_grant() -> None:
     async def main() -> None:
-        purse = Purse(10)
-        grant = await purse.take(8)
-        purse.settle(grant, 15)  # an engine that wrote more than it was asked for
-        assert await purse.take(5) == 0
+        tokens = TokenBudget(10)
+        grant = await tokens.take(8)
+        tokens.settle(grant, 15)  # an engine that wrote more than it was asked for
+        assert await tokens.take(5) == 0
 
     asyncio.run(main())
 
 
 @pytest.mark.parametrize("budget", [None, 100])
-def test_a_closed_purse_grants_nothing_whatever_comes_back(budget: int | None) -> None:
+def test_a_closed_budget_grants_nothing_whatever_comes_back(budget: int | None) -> None:
     async def main() -> None:
-        purse = Purse(budget)
-        assert await purse.take(10) == 10
-        purse.close()
-        purse.settle(10, 3)
-        assert await asyncio.wait_for(purse.take(50), 10) == 0
+        tokens = TokenBudget(budget)
+        assert await tokens.take(10) == 10
+        tokens.close()
+        tokens.settle(10, 3)
+        assert await asyncio.wait_for(tokens.take(50), 10) == 0
 
     asyncio.run(main())

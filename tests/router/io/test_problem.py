@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from compute_router.errors import InputError
-from compute_router.problem import MAX_PROBLEM_CHARS, Problem, read_problems
+from compute_router.io.problem_file import read_problems
+from compute_router.problem import MAX_PROBLEM_CHARS, Problem
 
 
 def write(tmp_path: Path, content: str | bytes, name: str = "in.jsonl") -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from compute_router.problem import read_problems
+from compute_router.io.problem_file import read_problems
 from research.workloads.arithmetic_problems import arithmetic_problem
 from support.places import ROOT
 

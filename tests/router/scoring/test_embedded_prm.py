@@ -17,14 +17,16 @@ from hypothesis import strategies as st
 
 from compute_router.difficulty import ModelFileError, names
 from compute_router.difficulty.manifest import Provenance, sha256
-from compute_router.factory import Settings, build, run_config
+from compute_router.factory import Settings, build
 from compute_router.io import data_files
+from compute_router.io.run_config import run_config
 from compute_router.policies import Path, Step, make
 from compute_router.problem import Problem
 from compute_router.scoring import EmbeddedPrm, Scored, checked, make_scorer
 from compute_router.scoring.arithmetic import FEATURES
 from compute_router.scoring.embedded_file import read, read_manifest, shipped, write
 from compute_router.scoring.linear import Linear, Weights
+from compute_router.solve_options import SolveOptions
 
 WEIGHTS = Weights(
     Linear(0.2, (0.5,) * len(FEATURES), tuple((-1.0) ** at for at in range(len(FEATURES)))),
@@ -189,10 +191,10 @@ def test_a_run_is_of_its_weights(tmp_path: File) -> None:
         write(folder, weights, provenance, problems=1, paths=8, policy_models=["a test"], libraries={})
         settings = Settings(engine="scripted", prm=str(folder))
         with build(settings) as router:
-            config = run_config(router, settings, [], strategy="auto", budget=None)
+            config = run_config(router, settings, [], SolveOptions())
             problem = Problem("p", "Compute 3 + 4.", "7")
-            [result] = router.solve_many([problem], strategy=make("best_of_n:n=2"))
-            after = run_config(router, settings, [], strategy="auto", budget=None)
+            [result] = router.solve_many([problem], SolveOptions(strategy=make("best_of_n:n=2")))
+            after = run_config(router, settings, [], SolveOptions())
         assert after == config, "a run that goes on after a score is another run"
         assert config["prm"]["name"] == "arithmetic-checker"
         assert result.error is None
@@ -207,13 +209,13 @@ def test_a_policy_model_has_the_shipped_prm_that_was_trained_on_it(
     settings = Settings(engine="scripted", prm="arithmetic-checker")
     with build(settings) as router:
         model = router.engine.model.name
-        first = run_config(router, settings, [], strategy="auto", budget=None)["prm"]
+        first = run_config(router, settings, [], SolveOptions())["prm"]
     own = saved(tmp_path / "prm" / names.base(model))
     monkeypatch.setattr("compute_router.io.data_files._FOLDERS", (tmp_path, *data_files._FOLDERS))
     assert shipped(f"somebody/{model.upper()}-Q4_K_M.gguf") == own
     assert shipped("another model") == shipped() != own
     with build(settings) as router:
-        then = run_config(router, settings, [], strategy="auto", budget=None)["prm"]
+        then = run_config(router, settings, [], SolveOptions())["prm"]
     assert first["sha256"] == sha256((shipped() / "prm.json").read_bytes())
     assert then["sha256"] == sha256((own / "prm.json").read_bytes())
 

@@ -63,9 +63,13 @@ def test_what_comes_later_changes_nothing_before_it(problem: str, steps: list[St
 
 @given(TEXT, STEPS)
 def test_the_answer_is_the_paths_own(problem: str, steps: list[Step]) -> None:
-    for at, row in enumerate(evidence(problem, steps)):
-        path = Path((0,), tuple(steps[: at + 1]))
-        assert row[FEATURES.index("answered")] == (path.answer is not None)
+    paths = [Path((0,), tuple(steps[: at + 1])) for at in range(len(steps))]
+    answered = [row[FEATURES.index("answered")] for row in evidence(problem, steps)]
+    assert answered == [float(path.answer is not None) for path in paths]
+
+
+def test_a_step_that_states_the_answer_is_seen_from_there_on() -> None:
+    assert [row["answered"] for row in rows("x", "So 7.", "\\boxed{7}", "Done.")] == [0.0, 1.0, 1.0]
 
 
 @given(TEXT, STEPS, st.integers(1, 99), st.integers(1, 99), st.integers(2, 50))

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from compute_router.engines import ScriptedEngine
-from compute_router.execute.scheduler import Job, Scheduler, Solved
+from compute_router.execute.scheduler import Scheduler, SearchJob, Solved
 from compute_router.grading import Grader
 from compute_router.policies import Limits, make
 from support.prm_kit import expected, labels, scorer
@@ -22,7 +22,7 @@ def solve(mock: PrmMock, kind: str, spec: str, *, budget: int | None = None, job
             with Grader() as grader:
                 scheduler = Scheduler(engine, prm, grader, seed=3)
                 searches = [
-                    Job(f"p{n}", f"{PROBLEM} ({n})", make(spec).search(Limits()), budget=budget)
+                    SearchJob(f"p{n}", f"{PROBLEM} ({n})", make(spec).search(Limits()), budget=budget)
                     for n in range(jobs)
                 ]
                 return list(await asyncio.gather(*map(scheduler.solve, searches)))

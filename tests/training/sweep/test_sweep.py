@@ -19,8 +19,9 @@ from compute_router.cli.sweep import sweep
 from compute_router.difficulty import load
 from compute_router.errors import InputError, RunError
 from compute_router.factory import Settings
+from compute_router.io.problem_file import read_problems
 from compute_router.policies import make, spec
-from compute_router.problem import Problem, read_problems
+from compute_router.problem import Problem
 from compute_router.training.outcomes.build_matrix import grids
 from compute_router.training.sweep.arms import read_arms
 from compute_router.training.sweep.record import Record, RecordError, SweptPath, read_records

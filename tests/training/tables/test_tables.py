@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compute_router.decide.arm_selection import Choice, choose
+from compute_router.decide.arm_selection import ArmSelection, select_arms
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, RuleRow, Table, load_table
 from compute_router.io.data_files import data_path
@@ -117,7 +117,7 @@ def test_incumbents_are_the_fixed_arms_that_are_best_at_some_price() -> None:
     cost_A = (grid.tokens_PA + grid.prm_tokens_PA).mean(axis=0)
     for price in (0.0, *np.geomspace(1e-4, 10, 60)):
         utility_A = grid.accuracy_PA.mean(axis=0) - price * cost_A / 1e3
-        choice = Choice(row, Price(float(price)))
+        choice = ArmSelection(row, Price(float(price)))
         assert utility_A[choice.incumbent] == pytest.approx(utility_A.max(), abs=1e-5)
 
 
@@ -127,7 +127,8 @@ def test_the_order_of_problems_and_of_arms_does_not_matter() -> None:
     turned = fit_row(grid.columns(grid.arms_A[::-1]).rows(np.arange(180)[::-1]), bins_P3[::-1], None, seed=0)
     for price in (0.0, 0.01, 0.03, 0.1):
         names = [
-            [row.arms[a].spec for a in choose(row, np.eye(3), Price(price))[0]] for row in (straight, turned)
+            [row.arms[a].spec for a in select_arms(row, np.eye(3), Price(price))[0]]
+            for row in (straight, turned)
         ]
         assert names[0] == names[1]
 
@@ -149,7 +150,7 @@ def test_costs_that_are_not_known_stay_unknown() -> None:
     row = fit_row(unknown, bins_P3, None, seed=0)
     assert {cell.tokens for arm in row.arms for cell in (arm.easy, arm.medium, arm.hard)} == {None}
     assert [(one.price_from, one.price_to, one.tokens) for one in row.frontier] == [(0, None, None)]
-    assert choose(row, np.eye(3), Price(0))[0].shape == (3,)
+    assert select_arms(row, np.eye(3), Price(0))[0].shape == (3,)
 
 
 def test_nothing_to_compare_is_refused() -> None:
