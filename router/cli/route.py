@@ -15,7 +15,7 @@ from compute_router.factory import Settings, chooser
 from compute_router.io.display import plain
 from compute_router.io.problem_file import read_problems
 from compute_router.io.result_row import decision_row
-from compute_router.io.strategy_text import strategy_text
+from compute_router.io.strategy_text import short_name, strategy_text
 from compute_router.problem import Problem
 from compute_router.solve_options import SolveOptions
 
@@ -58,6 +58,7 @@ def _show(problems: list[Problem], decisions: dict[str, Decision]) -> None:
             f"  difficulty  {decision.label} (easy {bins.easy:.2f}, medium {bins.medium:.2f}, "
             f"hard {bins.hard:.2f}; pass@1 {bins.pass_at_1:.2f})"
         )
-        console.print(f"  strategy    {strategy_text(decision.strategy)}")
+        spec = strategy_text(decision.strategy)
+        console.print(Text(f"  strategy    {plain(short_name(spec))} ({plain(spec)})"))
         console.print(Text(f"  table row   {plain(decision.table_row or '')}"))
         console.print(Text(f"  because     {plain(decision.reason)}"))

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from compute_router.io.display import plain
 from compute_router.io.result_row import ResultRow, TokensRow
+from compute_router.io.strategy_text import short_name
 from compute_router.io.summary import Summary
 from compute_router.pipeline import Router
 
@@ -88,9 +89,8 @@ class Report:
         line.append(f"{plain(row['id'], 16):<16} ", "bold")
         if decision is not None:
             label = decision["label"]
-            line.append(
-                f"{label:<6} {decision['difficulty'][label]:4.2f}  {short(decision['strategy']):<28} "
-            )
+            arm = plain(short_name(decision["strategy"]), 40)
+            line.append(f"{label:<6} {decision['difficulty'][label]:4.2f}  {arm:<28} ")
         if row["error"] is not None:
             line.append(plain(f"{row['error']['type']}: {row['error']['message']}", 160), "red")
         else:
@@ -117,7 +117,7 @@ class Report:
         for name, tally in summary["strategies"].items():
             right = f"{tally['correct']}/{tally['graded']}" if tally["graded"] else "-"
             tokens = f"{tally['generated_tokens'] / tally['problems']:,.0f}"
-            table.add_row(Text(short(name)), str(tally["problems"]), right, tokens)
+            table.add_row(Text(plain(short_name(name), 80)), str(tally["problems"]), right, tokens)
         show()
         show(table)
         show()
@@ -138,11 +138,6 @@ class Report:
             f"{flops['policy_prm']:.2e} with prompts and PRM, {flops['net']:.2e} net of cached prefixes"
         )
         show(f"time          {seconds:.1f} s in this session")
-
-
-def short(spec: str) -> str:
-    """A spec without its parameter names' noise: `best_of_n:n=8,weighted,mean`."""
-    return plain(spec, 80).replace("select=", "").replace("aggregate=", "")
 
 
 def _tokens(tokens: TokensRow) -> str:

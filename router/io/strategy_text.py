@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import Field, fields, is_dataclass
+from functools import lru_cache
 from typing import Any
 
-from compute_router.policies import STRATEGIES, Strategy, spec
+from compute_router.policies import STRATEGIES, SpecError, Strategy, arm_name, make, spec
 
-__all__ = ["strategy_text"]
+__all__ = ["short_name", "strategy_text"]
 
 
 def strategy_text(strategy: Strategy) -> str:
@@ -24,6 +25,19 @@ def strategy_text(strategy: Strategy) -> str:
     named = [field.name for field in _fields(strategy)]
     values = [f"{name}={getattr(strategy, name)!r}" for name in named]
     return f"{strategy.name}:{','.join(values)}" if values else strategy.name
+
+
+@lru_cache(maxsize=1024)
+def short_name(text: str) -> str:
+    """The short name of the arm that `strategy_text` wrote; another system's arm keeps its own.
+
+    >>> short_name("best_of_n:n=8,backtrack=2,select=max,aggregate=last")
+    'best-of-8+backtrack'
+    """
+    try:
+        return arm_name(make(text))
+    except SpecError:
+        return text
 
 
 def _fields(strategy: Any) -> list[Field[Any]]:

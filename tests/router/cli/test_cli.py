@@ -68,7 +68,7 @@ def test_a_line_a_problem_then_the_bill(cli: Cli, tmp_path: Path) -> None:
     assert lines[0] == ("policy model scripted (0.50 B), PRM logprob-baseline, a baseline and no learned PRM")
     for number, line in enumerate(sorted(lines[1:4]), 1):
         assert line.startswith(f"   {number}/3 p")
-        assert "majority:n=2" in line
+        assert " vote-2 " in line
         assert " tokens " in line
         assert any(f" {verdict} " in line for verdict in ("right", "wrong"))
     assert "3 problems, 3 answered, 0 failed; accuracy " in ran.out
@@ -285,3 +285,10 @@ def test_the_seed_and_nothing_else_changes_the_rows(cli: Cli, problems: str) -> 
         return {row["id"]: untimed(row) for row in found}
 
     assert rows() == rows("--seed", "0") != rows("--seed", "1")
+
+
+@pytest.mark.parametrize("strategy", ["vote-2", "majority:n=2"])
+def test_a_strategy_is_given_by_its_short_name_or_its_spec(cli: Cli, tmp_path: Path, strategy: str) -> None:
+    given = source(tmp_path, {"id": "p", "problem": "Compute 1 + 1."})
+    ran = cli("solve", given, *SCRIPTED, "--strategy", strategy, "--json")
+    assert json.loads(ran.out)["results"][0]["decision"]["strategy"] == "majority:n=2"
