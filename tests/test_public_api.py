@@ -11,8 +11,8 @@ POLICIES = """
     extract_answer make select spec value
 """
 ROUTER = """
-    Caps Decision Engine Ledger Problem Result Router RouterError Run ScriptedEngine Settings Table build
-    load_table read_problems
+    Caps Decision Engine Ledger Problem Result Router RouterError Run ScriptedEngine Settings Table
+    __version__ build load_table read_problems
 """
 
 
