@@ -27,6 +27,12 @@ CORE := $(PIP) --editable .
 DEV := $(PIP) --editable '.[dev]'
 endif
 
+# With COV=1 `make test` ends with the coverage of each folder; on Python 3.11 that takes two fifths more time.
+ifdef COV
+MEASURED := policies difficulty router training research
+COVERAGE := $(MEASURED:%=--cov=%) --cov-report=
+endif
+
 # SGLang's pins are not ours: it has an environment of its own.
 SGLANG_VENV ?= .venv-sglang
 SGLANG_BIN := $(SGLANG_VENV)/bin
@@ -39,7 +45,12 @@ demo: $(VENV)/.core
 	$(BIN)/compute-router solve $(PROBLEMS) --limit $(LIMIT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(COVERAGE)
+ifdef COV
+	@for folder in $(MEASURED); do \
+		echo "$$folder: $$($(BIN)/coverage report --include="$$folder/*" --format=total) % of lines"; done
+	@echo "total: $$($(BIN)/coverage report --format=total) % of lines"
+endif
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
