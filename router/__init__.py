@@ -22,6 +22,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from compute_router.version import __version__
+
 if TYPE_CHECKING:
     from compute_router.decide.decision import Decision
     from compute_router.decide.table import Table, load_table
@@ -75,6 +77,7 @@ __all__ = [
     "SolveOptions",
     "Strategy",
     "Table",
+    "__version__",
     "build",
     "load_table",
     "read_problems",

@@ -1,3 +1,3 @@
 """The version: pyproject.toml, `compute-router --version` and a run's config read it here."""
 
-__version__ = "0.1.0"
+__version__ = "0.5.0"

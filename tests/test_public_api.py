@@ -12,7 +12,7 @@ POLICIES = """
 """
 ROUTER = """
     Caps Decision Engine Ledger Outcome Problem Result Router RouterError Run ScriptedEngine Settings
-    SolveOptions Strategy Table build load_table read_problems
+    SolveOptions Strategy Table __version__ build load_table read_problems
 """
 
 

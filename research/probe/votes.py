@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute_router.training.outcomes.outcome_matrix import Floats, Ints
 from compute_router.training.sweep.record import SweptPath
@@ -86,7 +87,7 @@ def _ranks(keys: Sequence[tuple[object, ...]]) -> Floats:
     return np.array([order[key] for key in keys])
 
 
-def _greater(key: Sequence[Floats], other: Sequence[Floats]) -> Floats:
+def _greater(key: Sequence[Floats], other: Sequence[Floats]) -> NDArray[np.bool_]:
     """Whether `key` comes after `other` in lexicographic order, elementwise."""
     greater, equal = np.zeros(len(key[0]), dtype=bool), np.ones(len(key[0]), dtype=bool)
     for one, two in zip(key, other, strict=True):

@@ -149,7 +149,7 @@ def _right(bin_P: Ints, samples: int, seed: int) -> Floats:
     """Evenly by arcsin(sqrt(pass@1)), in which a binomial share is about equally uncertain."""
     random = np.random.default_rng((seed, 4))
     angle_B = np.arcsin(np.sqrt([1.0, EASY_FROM, MEDIUM_FROM, 0.0]))
-    pass_P = np.sin(random.uniform(angle_B[bin_P + 1], angle_B[bin_P])) ** 2
+    pass_P: Floats = np.sin(random.uniform(angle_B[bin_P + 1], angle_B[bin_P])) ** 2
     return random.binomial(samples, pass_P).astype(np.float64)
 
 

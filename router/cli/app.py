@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,7 @@ from compute_router.cli.commands import doctor, route, solve
 from compute_router.cli.convert_prm import convert_prm
 from compute_router.cli.learning import calibrate, evaluate, import_, sweep, train
 from compute_router.cli.train_prm import train_prm
+from compute_router.version import __version__
 
 __all__ = ["UsageError", "app"]
 
@@ -27,6 +28,22 @@ app = typer.Typer(
     help="Spends test-time compute where it pays: predicts how hard a problem is for the policy model, "
     "looks up the search that is worth it, runs it, and shows the bill (arXiv 2502.06703).",
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"compute-router {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
 
 for command in (solve, route, doctor, sweep, import_, train, evaluate, calibrate, convert_prm, train_prm):
     app.command(command.__name__.rstrip("_").replace("_", "-"))(command)

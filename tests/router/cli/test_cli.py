@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from router_kit import Cli, untimed
 
+import compute_router
 from compute_router import ScriptedEngine
 from compute_router.engines.base import Extension, Request
 from compute_router.io.data_files import data_path
@@ -55,6 +56,12 @@ def test_help_loads_nothing_heavy(command: list[str]) -> None:
     assert "Usage: compute-router" in ended.stdout
     # typer 0.29 itself loads pydantic for the options of a command.
     assert not (HEAVY if command else HEAVY | {"pydantic"}) & set(modules)
+
+
+def test_version(cli: Cli) -> None:
+    ran = cli("--version")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"compute-router {compute_router.__version__}\n"
 
 
 # --- solve
