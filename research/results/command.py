@@ -3,10 +3,11 @@
     python -m research results SWEEP... [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
 
 Difficulty and table are fitted on the other folds of problems: from a predictor that has seen no outcome,
-and from no table (docs/evaluation.md); or from what is in LEARNED (configs, or what `compute-router train`
-wrote), which must not have seen the sweep's problems. Intervals are of 2,000 resamples of problems. Sweeps
-are kept without the texts of other people's problems: `--data` gives them back by id. Without it a problem's
-difficulty is that of the average.
+and from no table (docs/evaluation.md); or from what is in LEARNED (research/data/learned, or what
+`compute-router train` wrote), which must not have seen the sweep's problems. Where LEARNED holds a table
+alone, the predictor is the shipped one. Intervals are of 2,000 resamples of problems. Sweeps are kept without
+the texts of other people's problems: `--data` gives them back by id. Without it a problem's difficulty is
+that of the average.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, Table, load_table
 from compute_router.difficulty import load
+from compute_router.difficulty.manifest import MANIFEST
 from compute_router.io.data_files import data_path
 from compute_router.policies import spec
 from compute_router.training.difficulty.refit import model_of
@@ -53,7 +55,8 @@ def sections(
     found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
     base, priors = load(data_path(UNSEEING).parent), None
     if learned is not None:
-        base = load(learned / "difficulty" if (learned / "difficulty").is_dir() else learned)
+        own = (learned / MANIFEST).exists()
+        base = load(learned if own else data_path("difficulty/manifest.json").parent)
         priors = [_row(load_table(learned / "table.json"), grid) for grid in found]
     for contest in crossfitted(found, lambda out: base, seed, priors):
         yield contest, judge(contest, PRICES, seed)
@@ -118,7 +121,8 @@ def main() -> None:
         dest="learned",
         type=Path,
         metavar="LEARNED",
-        help="predictor and table to start from, which have not seen the problems",
+        help="folder of the table, and the predictor if not the shipped one, to start from; "
+        "they have not seen the problems",
     )
     parser.add_argument("--plot", type=Path, help="PATH.svg and PATH.png; needs the report extra")
     parser.add_argument("--seed", type=int, default=0)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from compute_router.decide.table import MeasuredRow, Table, load_table
+from compute_router.decide.table import MeasuredRow, Table, dump_table, load_table
 from compute_router.difficulty import load
 from compute_router.training.evaluation.blind import Blind
 from compute_router.training.evaluation.folds import FOLDS
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table = fit_table(found, bins, seed=options.seed, source=_command(options), price=options.price)
     if options.keep:
         table = _beside(load_table(options.table), table)
-    options.table.write_text(table.model_dump_json(indent=1) + "\n", "utf-8")
+    options.table.write_text(dump_table(table), "utf-8")
     for row in table.rows:
         if isinstance(row, MeasuredRow):
             print("\n".join(_shown(row)))
@@ -62,7 +62,7 @@ def _beside(old: Table, new: Table) -> Table:
             measured.append(row)
             keys.add(row.key)
     rules = [row for row in new.rows if row.key not in keys]
-    return Table(schema_version=2, price=new.price, price_unit=new.price_unit, rows=(*measured, *rules))
+    return Table(schema_version=3, price=new.price, price_unit=new.price_unit, rows=(*measured, *rules))
 
 
 def _command(options: argparse.Namespace) -> str:

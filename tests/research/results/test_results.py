@@ -190,9 +190,9 @@ def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
     prior = fit_row(named.rows(half), uniform, None, seed=0, frontier=False)
     [alone] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0)
     [started] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0, [prior])
-    leanings = {arm.easy.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms}
+    leanings = {arm.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms}
     assert leanings == {prior.id}
-    assert {arm.easy.leans_on for rows in alone.rows_F for row in rows.values() for arm in row.arms} == {None}
+    assert {arm.leans_on for rows in alone.rows_F for row in rows.values() for arm in row.arms} == {None}
 
 
 def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid) -> None:

@@ -164,7 +164,7 @@ def test_doubt_is_the_standard_error_of_the_gain(bins_3: Floats, root: list[floa
     rated = measured("mine", [arm("greedy", (0.5, 100)), arm("majority:n=2", (0.6, 200))], policy_model="m")
     for incumbent in rated["incumbents"]:
         for one in incumbent["gains"]:
-            one["covariance"] = covariance_33[np.triu_indices(3)].tolist()
+            one[2] = covariance_33[np.triu_indices(3)].tolist()
     _, doubt_BA = Choice(ROW.validate_python(rated), Price(0.0)).gains(bins_3[None])
     assert doubt_BA.max() == pytest.approx(np.sqrt(bins_3 @ covariance_33 @ bins_3), abs=1e-6)
 

@@ -184,8 +184,8 @@ def test_the_reason_says_what_another_arm_gains_and_how_surely() -> None:
 
 
 def test_the_reason_says_what_the_budget_left_out() -> None:
-    assert "(2 of them above the budget of 399 tokens)" in decide(ARMS, budget=399).reason
-    assert "(none of them above the budget of 9999 tokens)" in decide(ARMS, budget=9999).reason
+    assert "(of those within the budget of 399 tokens)" in decide(ARMS, budget=399).reason
+    assert "(of those within the budget of 9999 tokens)" in decide(ARMS, budget=9999).reason
     assert "all of them above the budget of 5 tokens, so the cheapest" in decide(ARMS, budget=5).reason
 
 

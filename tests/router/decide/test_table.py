@@ -206,7 +206,7 @@ def test_a_fault_is_named_by_its_place(tmp_path: Path, row: dict[str, Any], plac
         ("a: &a [x]\nb: [" + "*a, " * 1000 + "]", "not JSON"),
         ("null", "the file"),
         ("[]", "the file"),
-        ('{"schema_version": 3, "price": 0, "rows": []}', "schema_version"),
+        ('{"schema_version": 4, "price": 0, "rows": []}', "schema_version"),
         ('{"schema_version": 1, "price": 0, "rows": []}', "fit it again with `compute-router train`"),
         (json.dumps(content(rule("a", size="<7B"), price=float("nan"))), "price"),
         (json.dumps(content(rule("a", size="<7B"), price=float("inf"))), "price"),
