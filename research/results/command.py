@@ -55,11 +55,15 @@ def sections(
     found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
     base, priors = load(data_path(UNSEEING).parent), None
     if learned is not None:
-        own = (learned / MANIFEST).exists()
-        base = load(learned if own else data_path("difficulty/manifest.json").parent)
+        base = load(predictor_of(learned))
         priors = [_row(load_table(learned / "table.json"), grid) for grid in found]
     for contest in crossfitted(found, lambda out: base, seed, priors):
         yield contest, judge(contest, PRICES, seed)
+
+
+def predictor_of(learned: Path) -> Path:
+    """The folder of its predictor: the shipped one's where it holds a table alone."""
+    return learned if (learned / MANIFEST).exists() else data_path("difficulty/manifest.json").parent
 
 
 def _row(table: Table, grid: Grid) -> MeasuredRow | None:

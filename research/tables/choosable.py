@@ -5,8 +5,8 @@ prices. So all prices are looked at together: an arm is chosen at some price if 
 do not cover its interval.
 
 A problem's budget leaves out the arms that cost more. For each arm two budgets decide, since a larger one
-only adds rivals: the arm's own cost, and the incumbent's where that is more. Below its incumbent's cost an arm
-needs no certainty, only to be the best. Under an average budget the arms of the concave frontier may be
+only adds rivals: the arm's own cost, and the incumbent's where that is more. Below its incumbent's cost an
+arm needs no certainty, only to be the best. Under an average budget the arms of the concave frontier may be
 chosen. With a problem's budget as well, those may be that are better than every cheaper one.
 
 Suffixes: B distributions, A arms.
@@ -145,11 +145,12 @@ def _lines(row: MeasuredRow, bins_B3: Floats) -> Iterator[Lines]:
         )
         right_F = np.array([one.accuracy for one in row.incumbents])
         for f, one in enumerate(row.incumbents):
-            low_F, high_F = _where_above(right_F[f] - right_F, (spent_F[f] - spent_F) / price.per)
-            low_F[f], high_F[f] = 0.0, _HIGHEST
-            low, high = float(low_F.max()), float(high_F.min())
+            more_F, dearer_F = right_F[f] - right_F, spent_F[f] - spent_F
+            more_F[f:][(more_F == 0)[f:] & (dearer_F == 0)[f:]] = 1.0  # of equals the first
+            low_F, high_F = _where_above(more_F, dearer_F / price.per)
+            low, high = max(float(low_F.max()), 0.0), min(float(high_F.min()), _HIGHEST)
             if low < high:
-                yield Lines.of(row, one, bins_B3, price, max(low, 0.0), high)
+                yield Lines.of(row, one, bins_B3, price, low, high)
 
 
 def _index(row: MeasuredRow, place: int) -> int:

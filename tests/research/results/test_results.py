@@ -24,7 +24,7 @@ from compute_router.training.tables import fit_row
 from research.results.again import ARMS as AGAIN
 from research.results.again import MENDED, ONE, agreements, drawn
 from research.results.again import main as again
-from research.results.command import _row, largest, main
+from research.results.command import _row, largest, main, predictor_of
 from research.results.samples import joined, scored
 from research.results.versus import (
     DECISION_TOKENS,
@@ -196,7 +196,7 @@ def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
 
 
 def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid) -> None:
-    table = load_table(ROOT / "configs" / "table.json")
+    table = load_table(ROOT / "research" / "data" / "learned" / "table.json")
     model = "Qwen2.5-Coder-0.5B-Instruct"
     ours = replace(grid, policy_model=model, params=494032768, prm="checks")
     row = _row(table, ours)
@@ -204,6 +204,12 @@ def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid)
     assert (row.policy_model, row.prm) == (model, "checks")
     assert _row(table, replace(ours, policy_model="another")) is None
     assert _row(table, replace(ours, prm="another")) is None
+
+
+def test_a_folder_with_a_table_alone_goes_with_the_shipped_predictor(tmp_path: Path) -> None:
+    assert predictor_of(ROOT / "research" / "data" / "learned").samefile(ROOT / "configs" / "difficulty")
+    (tmp_path / "manifest.json").write_text("{}")
+    assert predictor_of(tmp_path) == tmp_path
 
 
 def test_the_largest_of_each_way_to_select() -> None:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from table_kit import BINS, Figures, arm, measured
 
 from compute_router.decide.arm_selection import CAUTION, CAUTION_CHEAPER, Choice, choose, offers
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow
 from compute_router.errors import InputError, TableError
+from support.table_kit import BINS, Figures, arm, measured
 
 Floats = npt.NDArray[np.float64]
 SPECS = ("greedy", "majority:n=2", "majority:n=4", "majority:n=8", "majority:n=16")

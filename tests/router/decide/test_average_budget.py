@@ -8,7 +8,6 @@ from typing import cast
 
 import pytest
 from router_kit import untimed
-from table_kit import arm, measured, table
 
 from compute_router import Problem, Router
 from compute_router.decide.table import load_table
@@ -17,6 +16,7 @@ from compute_router.engines import ScriptedEngine
 from compute_router.errors import InputError
 from compute_router.result import row_of
 from compute_router.scoring import LogprobBaseline
+from support.table_kit import arm, measured, table
 
 PROBLEMS = [
     Problem(f"p{i:02}", f"{'Prove' if i % 3 else 'Compute'} {i} + {i * i}.", str(i)) for i in range(12)

@@ -9,7 +9,6 @@ from typing import Any, Literal, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from table_kit import BINS, arm, measured, rule, table
 
 from compute_router.decide.decision import Chooser, Decision
 from compute_router.decide.price import Price
@@ -20,6 +19,7 @@ from compute_router.factory import Settings, chooser
 from compute_router.io.data_files import data_path
 from compute_router.policies import make
 from compute_router.problem import read_problems
+from support.table_kit import BINS, arm, measured, rule, table
 
 SPECS = ("greedy", "majority:n=2", "majority:n=4", "majority:n=8", "majority:n=16", "majority:n=32")
 MODEL = PolicyModel("m", 10**9)

@@ -8,12 +8,12 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from table_kit import arm, measured, rule, table
 
 from compute_router.decide.decision import Chooser, Decision
 from compute_router.decide.table import Table
 from compute_router.difficulty import Distribution, PolicyModel, Prediction, Predictor
 from compute_router.errors import InputError
+from support.table_kit import arm, measured, rule, table
 
 MODEL = PolicyModel("m", 10**9)
 SUM, STORY = "Compute 3 + 4 - 5.", "Anna has 3 apples and buys 4 more. How many has she?"
