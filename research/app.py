@@ -54,7 +54,7 @@ def results(
         typer.Option(
             "--from",
             metavar="LEARNED",
-            help="Predictor and table to start from, which have not seen the problems.",
+            help="Table to start from, and predictor if not the shipped one; neither has seen the problems.",
             show_default=False,
         ),
     ] = None,
@@ -192,6 +192,19 @@ def fit_rows(
     from research.tables.fit_rows import fit_rows as run
 
     run(sweeps, table, data=data, predictor=predictor, price=price, keep=keep, seed=seed)
+
+
+@app.command()
+def trim_table(
+    full: Annotated[
+        Path, typer.Argument(metavar="FULL", help="A table with all its arms.", show_default=False)
+    ],
+    out: OutFile,
+) -> None:
+    """Write the table with only the arms that may be chosen."""
+    from research.tables.trim_table import trim_table as run
+
+    run(full, out)
 
 
 @app.command()

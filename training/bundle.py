@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from compute_router.decide.table import dump_table
 from compute_router.difficulty import load, store
 from compute_router.difficulty.manifest import MANIFEST, DataFile, Format, Provenance
 from compute_router.errors import InputError
@@ -80,7 +81,7 @@ def train(
         new = Path(temporary) / "new"
         data = [DataFile(name=one.name, sha256=one.sha256, rows=one.rows) for one in inputs]
         store.save(predictor, new, Provenance(command=command, seed=seed, data=data), form=form)
-        (new / TABLE).write_text(table.model_dump_json(indent=2) + "\n", "utf-8")
+        (new / TABLE).write_text(dump_table(table), "utf-8")
         trained = Trained(
             command=command,
             seed=seed,

@@ -4,9 +4,10 @@
 
 Difficulty and table are fitted on the other folds of problems (docs/evaluation.md). They start from a
 predictor that has seen no outcome, and from no table. With `--from` they start from what is in LEARNED:
-configs, or what `compute-router train` wrote. LEARNED must not have seen the sweep's problems. Intervals are
-of 2,000 resamples of problems. Sweeps are kept without the texts of other people's problems: `--data` gives
-them back by id. Without it every problem has the average difficulty.
+research/data/learned, or what `compute-router train` wrote. LEARNED must not have seen the sweep's problems.
+Where it holds a table alone, the predictor is the shipped one. Intervals are of 2,000 resamples of problems.
+Sweeps are kept without the texts of other people's problems: `--data` gives them back by id. Without it every
+problem has the average difficulty.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, Table, load_table
 from compute_router.difficulty import load
+from compute_router.difficulty.manifest import MANIFEST
 from compute_router.io.data_files import data_path
 from compute_router.policies import spec
 from compute_router.training.difficulty.refit import model_of
@@ -52,10 +54,15 @@ def sections(
     found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
     base, priors = load(data_path(UNSEEING).parent), None
     if learned is not None:
-        base = load(learned / "difficulty" if (learned / "difficulty").is_dir() else learned)
+        base = load(predictor_of(learned))
         priors = [_row(load_table(learned / "table.json"), grid) for grid in found]
     for contest in crossfitted(found, lambda out: base, seed, priors):
         yield contest, judge(contest, PRICES, seed)
+
+
+def predictor_of(learned: Path) -> Path:
+    """The folder of its predictor: the shipped one's where it holds a table alone."""
+    return learned if (learned / MANIFEST).exists() else data_path("difficulty/manifest.json").parent
 
 
 def _row(table: Table, grid: Grid) -> MeasuredRow | None:

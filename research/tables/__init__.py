@@ -1,1 +1,1 @@
-"""Fitting the rows of the strategy table that ships: `python -m research fit-rows`."""
+"""Fitting the rows of the strategy table that ships: `python -m research fit-rows`, `trim-table`."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from compute_router.decide.table import MeasuredRow, Table, load_table
+from compute_router.decide.table import MeasuredRow, Table, dump_table, load_table
 from compute_router.difficulty import load
 from compute_router.training.evaluation.blind import Blind
 from compute_router.training.evaluation.folds import FOLDS
@@ -70,7 +70,7 @@ def fit_rows(
     fitted = fit_table(found, bins, seed=seed, source=source, price=price)
     if keep:
         fitted = _beside(load_table(table), fitted)
-    table.write_text(fitted.model_dump_json(indent=1) + "\n", "utf-8")
+    table.write_text(dump_table(fitted), "utf-8")
     for row in fitted.rows:
         if isinstance(row, MeasuredRow):
             print("\n".join(_shown(row)))
@@ -85,7 +85,7 @@ def _beside(old: Table, new: Table) -> Table:
             measured.append(row)
             keys.add(row.key)
     rules = [row for row in new.rows if row.key not in keys]
-    return Table(schema_version=2, price=new.price, price_unit=new.price_unit, rows=(*measured, *rules))
+    return Table(schema_version=3, price=new.price, price_unit=new.price_unit, rows=(*measured, *rules))
 
 
 def _shown(row: MeasuredRow) -> list[str]:

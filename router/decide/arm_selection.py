@@ -35,6 +35,10 @@ CAUTION_CHEAPER = 0.3
 """The same for an arm that the price makes cheaper in every bin."""
 
 
+_UNLISTED = -1e300
+"""The gain of an arm that the row does not list: it is taken only where no other may be."""
+
+
 class ArmSelection:
     """A row at a price, ready to choose. `params`, `prm_params` stand in where the row names none. `within`:
     the incumbent is the best at this price of those whose mean cost is at most this, the cheapest where none
@@ -79,12 +83,12 @@ class ArmSelection:
         )
         best = row.incumbents[order[0]]
         self.incumbent = fixed[order[0]]
-        mean = {gain.spec: gain.mean for gain in best.gains}
-        spread = {gain.spec: gain.covariance for gain in best.gains}
-        nothing = (0.0,) * 6
-        self._gain_3A = np.array([mean.get(arm, nothing[:3]) for arm in self.arms]).T
+        self._gain_3A = np.full((3, len(self.arms)), _UNLISTED)
+        self._gain_3A[:, self.incumbent] = 0.0
         # q' covariance q as a product of six columns; what lies off the diagonal counts twice.
-        self._spread_6A = np.array([spread.get(arm, nothing) for arm in self.arms]).T
+        self._spread_6A = np.zeros((6, len(self.arms)))
+        for arm, mean, covariance in best.gains:
+            self._gain_3A[:, arm], self._spread_6A[:, arm] = mean, covariance
         self._spread_6A[[1, 2, 4]] *= 2
         extra_A3 = self.cost_A3 - self.cost_A3[self.incumbent]
         self._extra_3A = extra_A3.T * (price.value / price.per) if price.value > 0 else 0.0 * self._gain_3A

@@ -118,7 +118,7 @@ class MeasuredDecisionRow:
                     label,
                     self._strategies[arm],
                     f"{self.id}/{label}",
-                    f"{self.id}: of {len(selection.arms)} measured arms {reason}; "
+                    f"{self.id}: of {self._row.arms_measured or len(selection.arms)} measured arms {reason}; "
                     f"accuracy {right:.3f}{spends}{note}",
                     right,
                     tokens if known else None,
@@ -154,13 +154,9 @@ def _array(bins: Sequence[Distribution]) -> Floats:
 
 def _left_out(allowed_BA: Mask, budget: int) -> list[str]:
     """What a problem's budget left out, as a note for each problem."""
-    arms = allowed_BA.shape[1]
-    return [
-        f" (all of them above the budget of {budget} tokens, so the cheapest)"
-        if dear == arms
-        else f" ({dear or 'none'} of them above the budget of {budget} tokens)"
-        for dear in (~allowed_BA).sum(axis=1).tolist()
-    ]
+    within = f" (of those within the budget of {budget} tokens)"
+    none = f" (all of them above the budget of {budget} tokens, so the cheapest)"
+    return [within if some else none for some in np.asarray(allowed_BA.any(axis=1))]
 
 
 def _expected(bins_B3: Floats, figure_A3: Floats) -> Floats:

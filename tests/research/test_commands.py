@@ -43,8 +43,9 @@ def named() -> Iterator[tuple[str, str, bool]]:
             command = found[1].replace("\\\n", " ").replace("[", "").replace("]", "")
             if file.suffix == ".py":  # the rest is put in when it runs; the manifests have it whole
                 command = command.partition("{")[0]
-            if command.strip():
-                yield str(file.relative_to(ROOT)), command.strip().rstrip(".,:)"), whole
+            for one in command.split(" && python -m research "):
+                if one.strip():
+                    yield str(file.relative_to(ROOT)), one.strip().rstrip(".,:)"), whole
 
 
 def checked(words: list[str], *, whole: bool) -> None:

@@ -63,11 +63,8 @@ class Applied:
         if known[choice.incumbent]:
             arm = choice.incumbent
         else:
-            weight_A3 = np.array(
-                [[one.easy.problems, one.medium.problems, one.hard.problems] for one in self.row.arms]
-            )
-            weight_A3 /= weight_A3.sum(axis=1, keepdims=True)
-            accuracy, cost = (weight_A3 * choice.accuracy_A3).sum(1), (weight_A3 * choice.cost_A3).sum(1)
+            weight_3 = np.array(self.row.problems_by_bin) / sum(self.row.problems_by_bin)
+            accuracy, cost = choice.accuracy_A3 @ weight_3, choice.cost_A3 @ weight_3
             utility = accuracy - (price.value * cost / price.per if price.value else 0.0)
             able = np.flatnonzero(known)
             arm = int(able[best(utility[able], cost[able])])

@@ -35,15 +35,14 @@ def arms(sample: Sample, cost: Costs, leaning: Leaning | None) -> tuple[Arm, ...
             most = float(n_3[b]) / (dispersion * max(own, 0.05))
             low, high = interval(accuracy, float(alone.covariance_33[b, b]), most)
             cells[label] = Cell(
-                problems=_round(n_3[b]),
                 accuracy=round(accuracy, 4),
                 interval=(round(min(low, accuracy), 4), round(max(high, accuracy), 4)),
                 tokens=_count(cost.tokens_A3[a, b]),
                 prm_tokens=_count(cost.prm_A3[a, b]),
                 own=round(own, 3),
-                leans_on=leaning.row.id if leaning and leaning.accuracy(name) else None,
             )
-        found.append(Arm(spec=name, easy=cells["easy"], medium=cells["medium"], hard=cells["hard"]))
+        leans_on = leaning.row.id if leaning and leaning.accuracy(name) else None
+        found.append(Arm(spec=name, leans_on=leans_on, **cells))
     return tuple(found)
 
 
@@ -83,10 +82,6 @@ def _alone(sample: Sample, leaning: Leaning | None) -> list[Posterior]:
         for a, posterior in zip(known, leant, strict=True):
             alone[a] = posterior
     return alone
-
-
-def _round(value: float) -> float:
-    return round(float(value), 1)
 
 
 def _count(value: float) -> float | None:

@@ -61,8 +61,10 @@ def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
     """The row without its frontier."""
     leaning = Leaning(prior) if prior else None
     cost, right_A = costs(some, leaning), level(some, leaning)
+    easy, medium, hard = (some.shares_3 * some.problems).tolist()
     fixed = incumbents(right_A, cost, key.params, key.prm_params)
     return MeasuredRow(
+        kind="measured",
         id=key.id,
         source=key.source,
         policy_model=key.policy_model,
@@ -72,6 +74,7 @@ def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
         params=key.params,
         prm_params=key.prm_params,
         problems=round(some.problems, 1),
+        problems_by_bin=(round(easy, 1), round(medium, 1), round(hard, 1)),
         arms=arms(some, cost, leaning),
         incumbents=stored(some.arms_A, right_A, cost, gains_over(some, fixed, leaning)),
     )

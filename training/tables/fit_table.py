@@ -50,7 +50,7 @@ def fit_table(
     taken = {row.key for row in rows}
     rules = [row for row in load_table(data_path("table.json")).rows if isinstance(row, RuleRow)]
     rows += [row for row in rules if row.key not in taken]
-    return Table(schema_version=2, price=price, rows=tuple(rows))
+    return Table(schema_version=3, price=price, rows=tuple(rows))
 
 
 _Key3 = tuple[str | None, str | None, str | None]

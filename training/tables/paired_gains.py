@@ -79,9 +79,7 @@ def stored(
             tokens=_count(cost.tokens_A[i]),
             prm_tokens=_count(cost.prm_A[i]),
             gains=tuple(
-                Gain(spec=arms_A[a], mean=_triple(gain.mean_3), covariance=_six(gain.doubt_33))
-                for a, gain in enumerate(gains)
-                if a != i
+                Gain(a, _triple(gain.mean_3), _six(gain.doubt_33)) for a, gain in enumerate(gains) if a != i
             ),
         )
         for i, gains in of.items()

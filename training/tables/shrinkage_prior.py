@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,19 +47,28 @@ class Leaning:
             return None
         return self._between(like_base, like_arm)
 
-    def _between(self, base: str, arm: str) -> Prior:
+    def _between(self, base: str, arm: str) -> Prior | None:
         if base == arm:
             return Prior(np.zeros(3), np.zeros((3, 3)), False)
-        for one in self.row.incumbents:
-            of = {gain.spec: gain for gain in one.gains}
-            if one.spec == base:
-                return Prior(*_moments(of[arm]), False)
-            if one.spec == arm:
-                mean_3, covariance_33 = _moments(of[base])
-                return Prior(-mean_3, covariance_33, False)
-        of = {gain.spec: gain for gain in self.row.incumbents[0].gains}
-        (to_3, to_33), (from_3, from_33) = _moments(of[arm]), _moments(of[base])
+        known = self._known
+        if arm in known.get(base, {}):
+            return Prior(*known[base][arm], False)
+        if base in known.get(arm, {}):
+            mean_3, covariance_33 = known[arm][base]
+            return Prior(-mean_3, covariance_33, False)
+        of = known[self.row.incumbents[0].spec]
+        if arm not in of or base not in of:
+            return None
+        (to_3, to_33), (from_3, from_33) = of[arm], of[base]
         return Prior(to_3 - from_3, to_33 + from_33, False)
+
+    @cached_property
+    def _known(self) -> dict[str, dict[str, tuple[Floats, Floats]]]:
+        """Of each incumbent what each arm gains over it."""
+        specs = [arm.spec for arm in self.row.arms]
+        return {
+            one.spec: {specs[gain.arm]: _moments(gain) for gain in one.gains} for one in self.row.incumbents
+        }
 
     def _nearest(self, arm: str) -> str | None:
         if self._cells(arm) is not None:

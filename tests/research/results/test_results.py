@@ -22,7 +22,7 @@ from compute_router.training.sweep.record import Record, SweptPath, read_records
 from compute_router.training.tables import fit_row
 from research.results.again import ARMS as AGAIN
 from research.results.again import MENDED, ONE, again, agreements, drawn
-from research.results.command import _row, largest, results
+from research.results.command import _row, largest, predictor_of, results
 from research.results.samples import joined, scored
 from research.results.versus import (
     DECISION_TOKENS,
@@ -191,13 +191,13 @@ def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
     prior = fit_row(named.rows(half), uniform, None, seed=0, frontier=False)
     [alone] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0)
     [started] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0, [prior])
-    leanings = {arm.easy.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms}
+    leanings = {arm.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms}
     assert leanings == {prior.id}
-    assert {arm.easy.leans_on for rows in alone.rows_F for row in rows.values() for arm in row.arms} == {None}
+    assert {arm.leans_on for rows in alone.rows_F for row in rows.values() for arm in row.arms} == {None}
 
 
 def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid) -> None:
-    table = load_table(ROOT / "configs" / "table.json")
+    table = load_table(ROOT / "research" / "data" / "learned" / "table.json")
     model = "Qwen2.5-Coder-0.5B-Instruct"
     ours = replace(grid, policy_model=model, params=494032768, prm="arithmetic-checker")
     row = _row(table, ours)
@@ -205,6 +205,12 @@ def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid)
     assert (row.policy_model, row.prm) == (model, "arithmetic-checker")
     assert _row(table, replace(ours, policy_model="another")) is None
     assert _row(table, replace(ours, prm="another")) is None
+
+
+def test_a_folder_with_a_table_alone_goes_with_the_shipped_predictor(tmp_path: Path) -> None:
+    assert predictor_of(ROOT / "research" / "data" / "learned").samefile(ROOT / "configs" / "difficulty")
+    (tmp_path / "manifest.json").write_text("{}")
+    assert predictor_of(tmp_path) == tmp_path
 
 
 def test_the_largest_of_each_way_to_select() -> None:

@@ -111,7 +111,7 @@ def test_what_a_table_says_is_shown_and_never_obeyed(cli: Cli, tmp_path: Path) -
     row = {"kind": "rule", "id": "[/x]\x1b[31m", "source": "[red]me", "size": "<7B"}
     rule = row | dict.fromkeys(("easy", "medium", "hard"), "greedy")
     table = tmp_path / "table.json"
-    table.write_text(json.dumps({"schema_version": 2, "price": 0, "rows": [rule]}))
+    table.write_text(json.dumps({"schema_version": 3, "price": 0, "rows": [rule]}))
     ran = cli("route", "Compute 1 + 1.", *SCRIPTED, "--table", str(table))
     assert (ran.code, ran.err) == (0, "")
     assert "[/x]" in ran.out

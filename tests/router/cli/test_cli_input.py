@@ -27,7 +27,7 @@ def put(folder: Path, content: str | bytes, name: str = "in.jsonl") -> str:
 
 def table(easy: str) -> str:
     row = {"kind": "rule", "id": "a", "source": "b", "size": "<7B", "medium": "greedy", "hard": "greedy"}
-    return json.dumps({"schema_version": 2, "price": 0, "rows": [row | {"easy": easy}]})
+    return json.dumps({"schema_version": 3, "price": 0, "rows": [row | {"easy": easy}]})
 
 
 def predictor(folder: Path, change: Callable[[bytes], bytes]) -> str:

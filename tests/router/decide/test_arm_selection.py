@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from table_kit import BINS, Figures, arm, measured
 
 from compute_router.decide.arm_selection import (
     CAUTION,
@@ -22,6 +21,7 @@ from compute_router.decide.arm_selection import (
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow
 from compute_router.errors import InputError, TableError
+from support.table_kit import BINS, Figures, arm, measured
 
 Floats = npt.NDArray[np.float64]
 SPECS = ("greedy", "majority:n=2", "majority:n=4", "majority:n=8", "majority:n=16")
@@ -170,7 +170,7 @@ def test_doubt_is_the_standard_error_of_the_gain(bins_3: Floats, root: list[floa
     rated = measured("mine", [arm("greedy", (0.5, 100)), arm("majority:n=2", (0.6, 200))], policy_model="m")
     for incumbent in rated["incumbents"]:
         for one in incumbent["gains"]:
-            one["covariance"] = covariance_33[np.triu_indices(3)].tolist()
+            one[2] = covariance_33[np.triu_indices(3)].tolist()
     _, doubt_BA = ArmSelection(ROW.validate_python(rated), Price(0.0)).gains(bins_3[None])
     assert doubt_BA.max() == pytest.approx(np.sqrt(bins_3 @ covariance_33 @ bins_3), abs=1e-6)
 

@@ -8,7 +8,6 @@ from typing import cast
 
 import pytest
 from router_kit import untimed
-from table_kit import arm, measured, table
 
 from compute_router import Problem, Router, SolveOptions
 from compute_router.decide.table import load_table
@@ -16,6 +15,7 @@ from compute_router.difficulty import Predictor
 from compute_router.engines import ScriptedEngine
 from compute_router.io.result_row import result_row
 from compute_router.scoring import LogprobBaseline
+from support.table_kit import arm, measured, table
 
 PROBLEMS = [
     Problem(f"p{i:02}", f"{'Prove' if i % 3 else 'Compute'} {i} + {i * i}.", str(i)) for i in range(12)

@@ -9,7 +9,6 @@ from typing import Any, Literal, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from table_kit import BINS, arm, measured, rule, table
 
 from compute_router.decide.chooser import Chooser
 from compute_router.decide.decision import Decision
@@ -22,6 +21,7 @@ from compute_router.io.data_files import data_path
 from compute_router.io.problem_file import read_problems
 from compute_router.policies import make, spec
 from compute_router.solve_options import SolveOptions
+from support.table_kit import BINS, arm, measured, rule, table
 
 SPECS = ("greedy", "majority:n=2", "majority:n=4", "majority:n=8", "majority:n=16", "majority:n=32")
 MODEL = PolicyModel("m", 10**9)
@@ -188,8 +188,8 @@ def test_the_reason_says_what_another_arm_gains_and_how_surely() -> None:
 
 
 def test_the_reason_says_what_the_budget_left_out() -> None:
-    assert "(2 of them above the budget of 399 tokens)" in decide(ARMS, budget=399).reason
-    assert "(none of them above the budget of 9999 tokens)" in decide(ARMS, budget=9999).reason
+    assert "(of those within the budget of 399 tokens)" in decide(ARMS, budget=399).reason
+    assert "(of those within the budget of 9999 tokens)" in decide(ARMS, budget=9999).reason
     assert "all of them above the budget of 5 tokens, so the cheapest" in decide(ARMS, budget=5).reason
 
 

@@ -8,7 +8,6 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from table_kit import arm, measured, rule, table
 
 from compute_router.decide.chooser import Chooser
 from compute_router.decide.decision import Decision
@@ -17,6 +16,7 @@ from compute_router.difficulty import Distribution, PolicyModel, Prediction, Pre
 from compute_router.errors import InputError
 from compute_router.policies import make, spec
 from compute_router.solve_options import SolveOptions
+from support.table_kit import arm, measured, rule, table
 
 MODEL = PolicyModel("m", 10**9)
 SUM, STORY = "Compute 3 + 4 - 5.", "Anna has 3 apples and buys 4 more. How many has she?"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from table_kit import arm, cell, measured, rule
-from table_kit import table as content
 
-from compute_router.decide.table import RuleRow, Table, load_table, size_class
+from compute_router.decide.table import MeasuredRow, RuleRow, Table, load_table, size_class
 from compute_router.errors import TableError
 from compute_router.io.data_files import data_path
 from compute_router.policies import make
 from compute_router.scoring.arithmetic import Domain
+from support.table_kit import arm, cell, gain, measured, rule
+from support.table_kit import table as content
 
 ARMS = [arm("greedy", (0.5, 100.0)), arm("majority:n=4", (0.6, 400.0))]
 
@@ -130,6 +131,21 @@ def test_the_shipped_prm_has_a_row_for_each_of_its_domains() -> None:
 # --- what a table may not hold
 
 
+def with_gains(places: Sequence[int], **key: Any) -> dict[str, Any]:
+    """A row of two arms, the first of which has gains of the arms at these places."""
+    row = measured("a", ARMS, incumbents=["greedy"], size="<7B", **key)
+    row["incumbents"][0]["gains"] = [gain(place, [0, 0, 0]) for place in places]
+    return row
+
+
+def test_a_trimmed_row_need_not_have_all_gains(tmp_path: Path) -> None:
+    path = tmp_path / "table.json"
+    path.write_text(json.dumps(content(with_gains([], arms_measured=2))))
+    [row] = load_table(path).rows
+    assert isinstance(row, MeasuredRow)
+    assert row.incumbents[0].gains == ()
+
+
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
@@ -170,6 +186,16 @@ def test_two_rows_of_one_name_or_key_are_refused(
             "rows.0.measured.arms.0.easy.tokens",
             "valid number",
         ),
+        *(
+            (
+                with_gains(places),
+                "rows.0.measured",
+                "not of the row's other arms, one each",
+            )
+            for places in ([0], [1, 1], [2])
+        ),
+        (with_gains([]), "rows.0.measured", "the gains over greedy are not those of the row's other arms"),
+        (with_gains([], arms_measured=1), "rows.0.measured", "of 1 measured arms it has 2"),
         (measured("a", ARMS * 2, size="<7B"), "rows.0.measured", "an arm occurs twice"),
         (
             {**measured("a", ARMS, size="<7B"), "arms": ARMS[1:]},
@@ -207,8 +233,9 @@ def test_a_fault_is_named_by_its_place(tmp_path: Path, row: dict[str, Any], plac
         ("a: &a [x]\nb: [" + "*a, " * 1000 + "]", "not JSON"),
         ("null", "the file"),
         ("[]", "the file"),
-        ('{"schema_version": 3, "price": 0, "rows": []}', "schema_version"),
+        ('{"schema_version": 4, "price": 0, "rows": []}', "schema_version"),
         ('{"schema_version": 1, "price": 0, "rows": []}', "fit it again with `compute-router train`"),
+        ('{"schema_version": 2, "price": 0, "rows": []}', "fit it again with `compute-router train`"),
         (json.dumps(content(rule("a", size="<7B"), price=float("nan"))), "price"),
         (json.dumps(content(rule("a", size="<7B"), price=float("inf"))), "price"),
         (json.dumps(content(rule("a", size="<7B"), price=-1)), "price"),

@@ -76,7 +76,7 @@ def test_a_domain_of_enough_problems_has_a_row_beside_that_of_all(
     table = [row for row in fitted(grid, bin_P).rows if isinstance(row, MeasuredRow)]
     assert [row.domain for row in table] == [None, *names]
     assert [row.problems for row in table[1:]] == [{"exact": exact, "open": open_}[name] for name in names]
-    assert all(cell.leans_on == table[0].id for row in table[1:] for cell in (row.arms[0].easy,))
+    assert all(arm.leans_on == table[0].id for row in table[1:] for arm in row.arms)
 
 
 def test_what_is_measured_anew_takes_the_place_of_its_own_domain_alone() -> None:

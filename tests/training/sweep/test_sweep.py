@@ -54,7 +54,7 @@ def table(tmp_path: Path) -> Path:
     rule = {"kind": "rule", "id": "any", "source": "a test", "size": "<7B"}
     rule |= dict.fromkeys(("easy", "medium", "hard"), "greedy")
     path = tmp_path / "table.json"
-    path.write_text(json.dumps({"schema_version": 2, "price": 0.1, "rows": [rule]}))
+    path.write_text(json.dumps({"schema_version": 3, "price": 0.1, "rows": [rule]}))
     return path
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from compute_router.decide.arm_selection import ArmSelection, select_arms
 from compute_router.decide.price import Price
-from compute_router.decide.table import MeasuredRow, RuleRow, Table, load_table
+from compute_router.decide.table import MeasuredRow, RuleRow, Table, dump_table, load_table
 from compute_router.io.data_files import data_path
 from compute_router.training.outcomes.outcome_matrix import Floats, Grid
 from compute_router.training.tables import fit_row, fit_table
@@ -94,11 +94,11 @@ def test_the_frontier_is_routed_by_predictions_alone() -> None:
 def test_with_known_bins_cells_are_means_and_gains_follow_them() -> None:
     grid, bins_P3 = sweep(2000)
     row = fit_row(grid, bins_P3, None, seed=0)
+    assert row.problems_by_bin == (2000, 2000, 2000)
     for a, arm in enumerate(row.arms):
         for b, name in enumerate(BINS):
             inside = bins_P3[:, b] == 1
             cell = arm.cell(name)  # type: ignore[arg-type]
-            assert cell.problems == 2000
             assert cell.accuracy == pytest.approx(grid.accuracy_PA[inside, a].mean(), abs=0.002)
             assert cell.interval[0] < cell.accuracy < cell.interval[1]
             assert cell.tokens == pytest.approx(grid.tokens_PA[inside, a].mean(), rel=0.01)
@@ -106,7 +106,7 @@ def test_with_known_bins_cells_are_means_and_gains_follow_them() -> None:
     for one in row.incumbents:
         base = grid.accuracy_PA[:, grid.arms_A.index(one.spec)]
         for gain in one.gains:
-            more_P = grid.accuracy_PA[:, grid.arms_A.index(gain.spec)] - base
+            more_P = grid.accuracy_PA[:, grid.arms_A.index(row.arms[gain.arm].spec)] - base
             expected = [more_P[bins_P3[:, b] == 1].mean() for b in range(3)]
             np.testing.assert_allclose(gain.mean, expected, atol=0.01)
 
@@ -141,7 +141,7 @@ def test_arms_that_were_not_run_on_the_same_problems_are_not_compared() -> None:
     row = fit_row(replace(grid, accuracy_PA=accuracy_PA), bins_P3, None, seed=0)
     assert [arm.spec for arm in row.arms] == list(grid.arms_A[1:])
     assert row.problems == 100
-    assert row.arms[0].easy.problems == 20
+    assert row.problems_by_bin[0] == 20
 
 
 def test_costs_that_are_not_known_stay_unknown() -> None:
@@ -215,9 +215,9 @@ def test_a_thin_row_leans_on_the_coarser_one_and_says_so() -> None:
     rows = measured(table_of((one, bins), (other, one_hot(200))))
     assert set(rows) == {"measured/thin/prm", "measured/rich/prm", "pooled/<7B/prm", "pooled/<7B/any PRM"}
     thin, rich = rows["measured/thin/prm"], rows["measured/rich/prm"]
-    for cells in (arm.easy for arm in thin.arms):
-        assert cells.leans_on == "pooled/<7B/prm"
-        assert cells.own < 0.9
+    for arm in thin.arms:
+        assert arm.leans_on == "pooled/<7B/prm"
+        assert arm.easy.own < 0.9
     assert all(arm.easy.own > 0.9 for arm in rich.arms)
     alone = fit_row(one, bins, None, seed=0)
     width = [
@@ -259,8 +259,8 @@ def test_a_row_never_leans_on_its_own_data() -> None:
     assert rows["measured/m/a"].arms == fit_row(first, bins_P3, None, seed=0).arms
     both = rows["pooled/m/any PRM"]
     assert both.problems == 60
+    assert both.problems_by_bin == (20, 20, 20)
     for pooled, alone in zip(both.arms, rows["measured/m/a"].arms, strict=True):
-        assert pooled.easy.problems == 20
         np.testing.assert_allclose(pooled.easy.interval, alone.easy.interval, atol=0.02)
 
 
@@ -313,7 +313,7 @@ def test_a_grid_with_nothing_to_choose_from_leaves_the_papers_rule() -> None:
 def test_a_table_survives_its_file(tmp_path: Path) -> None:
     table = table_of(sweep(20, 1, policy_model="a"), sweep(20, 2, policy_model="b"))
     path = tmp_path / "table.json"
-    path.write_text(table.model_dump_json())
+    path.write_text(dump_table(table))
     assert load_table(path) == table
     assert len(path.read_bytes()) < 60_000
 
@@ -328,7 +328,7 @@ def test_the_shipped_table_is_measured_for_the_embedded_model() -> None:
     row = shipped.row("Qwen2.5-Coder-0.5B-Instruct", 494032768, "logprob-baseline")
     assert isinstance(row, MeasuredRow)
     assert "greedy" in {arm.spec for arm in row.arms}
-    assert json.loads(data_path("table.json").read_text("utf-8"))["schema_version"] == 2
+    assert json.loads(data_path("table.json").read_text("utf-8"))["schema_version"] == 3
 
 
 def test_the_embedded_prm_has_a_measured_row_of_its_own() -> None:

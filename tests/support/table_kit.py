@@ -13,7 +13,6 @@ Figures = tuple[float, float | None]
 
 def cell(accuracy: float, tokens: float | None, prm_tokens: float | None = 0.0) -> dict[str, Any]:
     return {
-        "problems": 30,
         "accuracy": accuracy,
         "interval": [0, 1],
         "tokens": tokens,
@@ -27,10 +26,10 @@ def arm(spec: str, *figures: Figures) -> dict[str, Any]:
     return {"spec": spec, **{name: cell(*of) for name, of in zip(BINS, three, strict=True)}}
 
 
-def gain(spec: str, mean: Sequence[float], sd: float = 0.0) -> dict[str, Any]:
+def gain(arm: int, mean: Sequence[float], sd: float = 0.0) -> list[Any]:
     """`sd` of each bin, independent."""
     variance = sd * sd
-    return {"spec": spec, "mean": list(mean), "covariance": [variance, 0, 0, variance, 0, variance]}
+    return [arm, list(mean), [variance, 0, 0, variance, 0, variance]]
 
 
 def measured(
@@ -44,6 +43,7 @@ def measured(
         "id": id,
         "source": "a test",
         "problems": 90,
+        "problems_by_bin": [30, 30, 30],
         "arms": list(arms),
         "incumbents": [_incumbent(by_name, name, sd) for name in incumbents or by_name],
         **key,
@@ -63,9 +63,9 @@ def _incumbent(arms: Mapping[str, dict[str, Any]], name: str, sd: float) -> dict
         "tokens": mean("tokens"),
         "prm_tokens": mean("prm_tokens"),
         "gains": [
-            gain(other, [arms[other][label]["accuracy"] - base[label]["accuracy"] for label in BINS], sd)
-            for other in arms
-            if other != name
+            gain(at, [other[label]["accuracy"] - base[label]["accuracy"] for label in BINS], sd)
+            for at, other in enumerate(arms.values())
+            if other is not base
         ],
     }
 
@@ -78,4 +78,4 @@ def rule(id: str, *specs: str, **key: Any) -> dict[str, Any]:
 
 
 def table(*rows: dict[str, Any], price: float = 0.1) -> dict[str, Any]:
-    return {"schema_version": 2, "price": price, "rows": list(rows)}
+    return {"schema_version": 3, "price": price, "rows": list(rows)}
