@@ -7,9 +7,9 @@
 Four samples of the sweep's policy model on problems drawn by the hash of their ids, with a seed of their own;
 then accuracy and tokens of one sample, of the vote of all and of the vote that stops early, beside those that
 the sweep has of the same problems, with intervals of the paired differences over problems. Where the sweep
-has a vote of mended samples that stops early, it is held against a run of its own. All intervals together are
-of 95 %: of twenty runs that differ by chance alone, one has a figure whose interval leaves out 0, and exit
-code 1. Killed, the same command goes on.
+has a vote of samples with backtracking that stops early, it is held against a run of its own. All intervals
+together are of 95 %: of twenty runs that differ by chance alone, one has a figure whose interval leaves out
+0, and exit code 1. Killed, the same command goes on.
 Problems of which the sweep has no text are drawn only with `--data`.
 """
 
@@ -18,9 +18,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +28,10 @@ from compute_router.cli.sweep import sweep
 from compute_router.errors import InputError
 from compute_router.factory import Settings
 from compute_router.training.evaluation.bootstrap import Interval, Resamples
-from compute_router.training.evaluation.judge_sweep import sweep_file
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.outcomes.outcome_matrix import Grid
-from compute_router.training.sweep.record import Record, read_records
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
+from compute_router.training.sweep.record import Record
+from compute_router.training.sweep.sweep_file import Sweep, read_sweep
 from research.results.samples import joined
 from research.workloads.jsonl import write_jsonl
 from research.workloads.workload import known_problems
@@ -43,7 +42,9 @@ ARMS = (
     "best_of_n:n=4,select=weighted,aggregate=last",
     "best_of_n:n=4,prune=0.1,stop=0.8,accept=0.7,select=weighted,aggregate=last",
 )
-MENDED = "best_of_n:n=4,first=greedy,prune=0.1,backtrack=2,stop=0.8,accept=0.7,select=weighted,aggregate=last"
+BACKTRACKING = (
+    "best_of_n:n=4,first=greedy,prune=0.1,backtrack=2,stop=0.8,accept=0.7,select=weighted,aggregate=last"
+)
 ONE = "majority:n=1"
 """Answered for by the samples of the others."""
 
@@ -78,7 +79,9 @@ def drawn(records: Sequence[Record], problems: int) -> list[Record]:
     return found
 
 
-def agreements(before: Grid, now: Grid, arms: Collection[str], seed: int) -> Iterator[Agreement]:
+def agreements(
+    before: OutcomeMatrix, now: OutcomeMatrix, arms: Collection[str], seed: int
+) -> Iterator[Agreement]:
     """Accuracy and tokens of those of the arms that both have, on the problems that both have."""
     problems = [problem for problem in now.problems_P if problem in before.problems_P]
     was = before.rows(np.array([before.problems_P.index(one) for one in problems]))
@@ -111,10 +114,11 @@ def main() -> int:
     options = parser.parse_args()
     known = {} if options.data is None else known_problems(options.data)
     try:
-        read = chain.from_iterable(read_records(sweep_file(one)) for one in options.sweeps)
-        records = joined(read, known)
-        named = (*ARMS, *{one.arm for one in records if one.arm == MENDED})
-        some = drawn(records, options.problems)
+        sweeps = [
+            replace(sweep, records=joined(sweep.records, known)) for sweep in map(read_sweep, options.sweeps)
+        ]
+        named = ARMS if all(BACKTRACKING not in one.arms for one in sweeps) else (*ARMS, BACKTRACKING)
+        some = drawn([record for sweep in sweeps for record in sweep.records], options.problems)
         options.out.mkdir(parents=True, exist_ok=True)
         problems, arms = options.out / "problems.jsonl", options.out / "arms.txt"
         rows = [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some]
@@ -123,8 +127,10 @@ def main() -> int:
         model = None if options.engine == "scripted" else some[0].policy_model
         settings = Settings(options.engine, policy_model=model, seed=options.seed)
         sweep(str(problems), arms, options.out, settings, deadline_s=None, limit=None, as_json=False)
-        before = _grid(records, some[0].policy_model)
-        now = _grid(list(read_records(options.out / "sweep.jsonl")), None)
+        # Rows that were picked from a sweep have no manifest beside them: these arms are asked for anyway.
+        asked = [replace(sweep, arms=(*sweep.arms, *named)) for sweep in sweeps]
+        before = _matrix(asked, some[0].policy_model)
+        now = _matrix([read_sweep(options.out)], None)
     except InputError as error:
         sys.exit(f"error: {error}")
     found = list(agreements(before, now, (ONE, *named), options.seed))
@@ -136,9 +142,9 @@ def main() -> int:
     return 0 if all(one.agrees for one in found) else 1
 
 
-def _grid(records: Sequence[Record], policy_model: str | None) -> Grid:
-    """The grid of most problems, of one policy model where it is named."""
-    some = [one for one in grids(records) if policy_model in (None, one.policy_model)]
+def _matrix(sweeps: Sequence[Sweep], policy_model: str | None) -> OutcomeMatrix:
+    """The matrix of most problems, of one policy model where it is named."""
+    some = [one for one in build_matrices(sweeps) if policy_model in (None, one.policy_model)]
     return max(some, key=lambda one: len(one.problems_P))
 
 

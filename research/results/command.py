@@ -1,6 +1,7 @@
 """What a sweep shows, as Markdown: the PRM, every arm, the router, by price, by rival and by difficulty.
 
-    python -m research results SWEEP... [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
+    python -m research results SWEEP... [--data ../shared/data] [--from LEARNED] [--problems PREFIX]
+        [--plot PATH] [--seed N]
 
 Difficulty and table are fitted on the other folds of problems: from a predictor that has seen no outcome,
 and from no table (docs/evaluation.md); or from what is in LEARNED (configs, or what `compute-router train`
@@ -14,7 +15,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from dataclasses import replace
 from pathlib import Path
 
 from compute_router.decide.price import Price
@@ -26,14 +27,13 @@ from compute_router.training.difficulty.refit import model_of
 from compute_router.training.evaluation.blind import UNSEEING
 from compute_router.training.evaluation.crossfit import CrossFitted, crossfitted
 from compute_router.training.evaluation.judge import Section, judge
-from compute_router.training.evaluation.judge_sweep import sweep_file
 from compute_router.training.evaluation.plot import plot
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from compute_router.training.prm.prm_report import kinds
-from compute_router.training.sweep.arms import of_n
-from compute_router.training.sweep.implied_arms import sampling_of
-from compute_router.training.sweep.record import Record, read_records
+from compute_router.training.sweep.implied_arms import plain_sampler_of, with_n
+from compute_router.training.sweep.record import Record
+from compute_router.training.sweep.sweep_file import Sweep, read_sweep
 from research.results.markdown import arms, by_bin, by_price, prm, trees, versus
 from research.results.samples import joined, scored
 from research.results.tree_search import beside_votes
@@ -47,23 +47,23 @@ PRICES = tuple(Price(value) for value in (0.0, 0.1, 0.25, 0.5, 1.0))
 
 
 def sections(
-    records: Sequence[Record], learned: Path | None, seed: int
+    sweeps: Sequence[Sweep], learned: Path | None, seed: int
 ) -> Iterator[tuple[CrossFitted, Section]]:
-    """Every policy model and PRM of the sweep, cross-fitted and judged."""
-    found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
+    """Every policy model and PRM of the sweeps, cross-fitted and judged."""
+    found = [matrix for matrix in (one.comparable() for one in build_matrices(sweeps)) if matrix.problems_P]
     base, priors = load(data_path(UNSEEING).parent), None
     if learned is not None:
         base = load(learned / "difficulty" if (learned / "difficulty").is_dir() else learned)
-        priors = [_row(load_table(learned / "table.json"), grid) for grid in found]
+        priors = [_row(load_table(learned / "table.json"), matrix) for matrix in found]
     for contest in crossfitted(found, lambda out: base, seed, priors):
         yield contest, judge(contest, PRICES, seed)
 
 
-def _row(table: Table, grid: Grid) -> MeasuredRow | None:
+def _row(table: Table, matrix: OutcomeMatrix) -> MeasuredRow | None:
     """What the table has measured of this policy model and PRM."""
-    model = model_of(grid)
-    row = table.row(model.name, model.params, grid.prm or "")
-    if isinstance(row, MeasuredRow) and (row.policy_model, row.prm) == (grid.policy_model, grid.prm):
+    model = model_of(matrix)
+    row = table.row(model.name, model.params, matrix.prm or "")
+    if isinstance(row, MeasuredRow) and (row.policy_model, row.prm) == (matrix.policy_model, matrix.prm):
         return row
     return None
 
@@ -72,24 +72,24 @@ def largest(arms: Sequence[str]) -> list[str]:
     """Of the arms that take all their samples: for each way to select the one of most samples."""
     most: dict[str, str] = {}
     for arm in arms:
-        sampled = sampling_of(arm)
+        sampled = plain_sampler_of(arm)
         if sampled is not None:
-            rule = spec(of_n(sampled, 1))
-            known = sampling_of(most.get(rule, ""))
+            rule = spec(with_n(sampled, 1))
+            known = plain_sampler_of(most.get(rule, ""))
             if known is None or sampled.n > known.n:
                 most[rule] = arm
     return sorted(most.values())
 
 
 def report(records: Sequence[Record], contest: CrossFitted, section: Section, seed: int) -> Iterator[str]:
-    grid = contest.grid
-    known = sum(text is not None for text in grid.texts_P)
-    yield f"## {grid.policy_model}, PRM {grid.prm or 'none'}"
+    matrix = contest.matrix
+    known = sum(text is not None for text in matrix.texts_P)
+    yield f"## {matrix.policy_model}, PRM {matrix.prm or 'none'}"
     yield ""
-    problems = f"{len(grid.problems_P)} problems ({known} with their texts)"
-    yield f"{problems}, {len(grid.arms_A)} arms, {contest.mode}."
-    rivals = largest(grid.arms_A)
-    mine = [one for one in records if (one.policy_model, one.prm) == (grid.policy_model, grid.prm)]
+    problems = f"{len(matrix.problems_P)} problems ({known} with their texts)"
+    yield f"{problems}, {len(matrix.arms_A)} arms, {contest.mode}."
+    rivals = largest(matrix.arms_A)
+    mine = [one for one in records if (one.policy_model, one.prm) == (matrix.policy_model, matrix.prm)]
     solved, scores = scored(mine)
     parts = [
         ("The PRM", prm(kinds(solved, scores, seed)) if solved else ()),
@@ -113,6 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("sweeps", nargs="+", type=Path, metavar="SWEEP")
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--problems", default="", metavar="PREFIX", help="only those whose id begins so")
     parser.add_argument(
         "--from",
         dest="learned",
@@ -125,9 +126,12 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     known = {} if options.data is None else known_problems(options.data)
-    read = chain.from_iterable(read_records(sweep_file(sweep)) for sweep in options.sweeps)
-    records = joined(read, known)
-    judged = list(sections(records, options.learned, options.seed))
+    sweeps = []
+    for sweep in map(read_sweep, options.sweeps):
+        some = [record for record in sweep.records if record.problem_id.startswith(options.problems)]
+        sweeps.append(replace(sweep, records=joined(some, known)))
+    records = [record for sweep in sweeps for record in sweep.records]
+    judged = list(sections(sweeps, options.learned, options.seed))
     for contest, section in judged:
         print("\n".join(report(records, contest, section, options.seed)))
     if options.plot is not None:

@@ -18,8 +18,8 @@ from compute_router.decide.table import MeasuredRow, Table, load_table
 from compute_router.difficulty import load
 from compute_router.training.evaluation.blind import Blind
 from compute_router.training.evaluation.folds import FOLDS
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.sweep.record import read_records
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.sweep.sweep_file import read_sweep
 from compute_router.training.tables.fit_table import PRICE, fit_table
 from research.workloads.workload import problem_texts
 
@@ -34,13 +34,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--keep", action="store_true", help="the table's other measured rows stay")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
-    records = [record for path in options.sweeps for record in read_records(path)]
+    sweeps = [read_sweep(path) for path in options.sweeps]
     if options.data:
         texts = problem_texts(options.data)
-        records = [
-            replace(record, problem=record.problem or texts.get(record.problem_id)) for record in records
+        sweeps = [
+            replace(
+                sweep,
+                records=[
+                    replace(record, problem=record.problem or texts.get(record.problem_id))
+                    for record in sweep.records
+                ],
+            )
+            for sweep in sweeps
         ]
-    found = grids(records)
+    found = build_matrices(sweeps)
     base = load(options.predictor)
     blind = Blind(found, lambda out: base, count=FOLDS, seed=options.seed)
     bins = [blind.bins(at, range(FOLDS)) for at in range(len(found))]

@@ -26,9 +26,9 @@ from compute_router.policies import (
     Search,
     Step,
 )
-from compute_router.training.sweep.record import Record, SweptPath
+from compute_router.training.sweep.record import Record, RecordedPath
 
-__all__ = ["Mean", "Reordered", "Taken", "sample_path", "take"]
+__all__ = ["Mean", "Replay", "Taken", "sample_path", "take"]
 
 ROUNDS = 2
 """Random orders of a problem, each begun at every one of its samples."""
@@ -115,17 +115,17 @@ def take(
     return Taken(len(outcome.paths_N), sum(path.n_tokens for path in outcome.paths_N), chosen)
 
 
-class Reordered:
+class Replay:
     """The samples of a row in many orders, the same for equal (seed, problem) and for every arm: each sample
-    is as often first, second and so on as any other. A greedy path that comes first (`led`) stays there."""
+    is as often first, second and so on as any other. The first `greedy` paths are none and stay first."""
 
-    def __init__(self, record: Record, *, led: bool = False) -> None:
+    def __init__(self, record: Record, *, greedy: int = 0) -> None:
         self._paths_N = [sample_path(at, path) for at, path in enumerate(record.paths)]
         self._votes_N = [path.group for path in record.paths]
         self._right_N = [path.correct is True for path in record.paths]
         self._unknown_N = [math.nan if path.tokens is None else 0.0 for path in record.paths]
         self._beginnings: Beginnings = {}
-        self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}", first=int(led))
+        self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}", first=greedy)
 
     def mean(self, strategy: Majority | BestOfN) -> Mean:
         """What an arm of at most N samples is expected to reach. Of equally good groups the one found first
@@ -151,7 +151,7 @@ def _orders(n: int, seed: str, first: int = 0) -> list[tuple[int, ...]]:
     return found or [kept]
 
 
-def sample_path(at: int, path: SweptPath) -> Path:
+def sample_path(at: int, path: RecordedPath) -> Path:
     """No text but the answer, in the last step; the scores as they are. Tokens that are not known by step all
     belong to the last."""
     known = () if path.logprob is None else (path.logprob,)
