@@ -35,7 +35,8 @@ def build_matrices(sweeps: Iterable[Sweep]) -> list[OutcomeMatrix]:
             rows of another sweep answer for them.
 
     Returns:
-        The matrices in the order of policy model and PRM; arms and problems as they come.
+        The matrices in the order of policy model and PRM. Problems are in the order of the rows. So are arms,
+        but listed ones that use no PRM come first.
 
     Raises:
         RecordError: two problems share an id.
@@ -87,11 +88,12 @@ def _matrix(model: str, prm: str | None, records: Sequence[Record], listed: Iter
             found.add(problem, seed, outcome)
         if record.correct is not None and all(one.arm != canonical(record.arm) for one in implied):
             found.add(problem, seed, own_outcome(record))
+    first = [arm for arm in listed if arm in found.arms and not _needs_prm(arm)]
     accuracy_PA, tokens_PA, prm_tokens_PA = found.means()
     right_P, samples_P = found.evidence()
     sources = list(dict.fromkeys(record.source for record in records if record.source))
     more = len(sources) - _SOURCES
-    return OutcomeMatrix(
+    matrix = OutcomeMatrix(
         policy_model=model,
         params=next((record.params for record in records if record.params), None),
         prm=prm,
@@ -106,3 +108,4 @@ def _matrix(model: str, prm: str | None, records: Sequence[Record], listed: Iter
         samples_P=samples_P,
         source=", ".join(sources[:_SOURCES]) + (f" and {more} more" if more > 0 else ""),
     )
+    return matrix.columns(list(dict.fromkeys([*first, *found.arms])))
