@@ -29,7 +29,7 @@ from compute_router.policies.spec import MAX_N
 from compute_router.training.sweep.arms import read_arms
 from compute_router.training.sweep.implied_arms import Sampler, sample_kind, samples_of, with_n
 from compute_router.training.sweep.record import Record, read_records, write_records
-from compute_router.training.sweep.replay_orders import sample_path, take
+from compute_router.training.sweep.replay_orders import replay, sample_path
 from compute_router.training.sweep.sweep_file import manifest_file, sweep_file
 from research.sweeps.export_sweep import manifest_of
 
@@ -88,7 +88,7 @@ async def _joined(rows: Sequence[Record], grader: Grader) -> Record:
     assert made is not None, "most_sampled says so"
     every = with_n(made, len(paths))
     paths_N = [sample_path(at, path) for at, path in enumerate(paths)]
-    chosen = take(every, paths_N, groups, range(len(paths))).chosen
+    chosen = replay(every, paths_N, groups, range(len(paths))).chosen
     return replace(
         first,
         arm=spec(every),

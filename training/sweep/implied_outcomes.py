@@ -18,7 +18,7 @@ from compute_router.training.sweep.implied_arms import (
     strategy_of,
 )
 from compute_router.training.sweep.record import Record
-from compute_router.training.sweep.replay_orders import Replay
+from compute_router.training.sweep.replay_orders import Orders
 
 __all__ = ["ArmOutcome", "implied_outcomes", "own_outcome"]
 
@@ -52,14 +52,14 @@ def implied_outcomes(record: Record, named: tuple[str, ...]) -> Iterator[ArmOutc
     if samples is None:
         return
     tokens, prm_tokens = _mean_tokens(record), _known(record.prm_tokens) / samples.n
-    blocks, replay = Blocks(record.paths), None
+    blocks, orders = Blocks(record.paths), None
     curves: dict[tuple[str, str], Floats] = {}
     for arm in answered_arms(samples, named):
         strategy = sampler_of(arm)
         assert strategy is not None, "samples answer for no other arms"
         if plain_sampler_of(arm) is None:
-            replay = replay or Replay(record, greedy=samples.made.sampling.greedy)
-            accuracy, spent, n = replay.mean(strategy)
+            orders = orders or Orders(record, greedy=samples.made.sampling.greedy)
+            accuracy, spent, n = orders.mean(strategy)
         else:
             chooses = strategy.choosing.select, strategy.choosing.aggregate
             if chooses not in curves:

@@ -28,7 +28,7 @@ from compute_router.policies import (
 )
 from compute_router.training.sweep.record import Record, RecordedPath
 
-__all__ = ["Mean", "Replay", "Taken", "sample_path", "take"]
+__all__ = ["Mean", "Orders", "Replayed", "replay", "sample_path"]
 
 ROUNDS = 2
 """Random orders of a problem, each begun at every one of its samples."""
@@ -44,7 +44,7 @@ class Mean(NamedTuple):
     samples: float
 
 
-class Taken(NamedTuple):
+class Replayed(NamedTuple):
     """How many of the samples were taken, with how many tokens, and which was chosen: its index, None where
     none has an answer."""
 
@@ -57,13 +57,13 @@ Beginnings: TypeAlias = dict[tuple[int, tuple[int, ...]], Path]
 """Of samples, by (which, lineage): the search meets the same ones again and again, in other orders."""
 
 
-def take(
+def replay(
     strategy: Majority | BestOfN,
     paths_N: Sequence[Path],
     votes_N: Sequence[int | None],
     order: Sequence[int],
     beginnings: Beginnings | None = None,
-) -> Taken:
+) -> Replayed:
     """`strategy` on samples in this order, of which there are as many as it may take: what its own run would
     have found. `votes_N`: equal where answers are equal, None without one. Of samples made with `backtrack`
     every step is the one that was kept, with the tokens of all its tries. `beginnings`: those known from
@@ -112,10 +112,10 @@ def take(
 
     outcome: Outcome = run(strategy.search(_LIMITS))
     chosen = None if outcome.chosen is None else order[outcome.chosen]
-    return Taken(len(outcome.paths_N), sum(path.n_tokens for path in outcome.paths_N), chosen)
+    return Replayed(len(outcome.paths_N), sum(path.n_tokens for path in outcome.paths_N), chosen)
 
 
-class Replay:
+class Orders:
     """The samples of a row in many orders, the same for equal (seed, problem) and for every arm: each sample
     is as often first, second and so on as any other. The first `greedy` paths are none and stay first."""
 
@@ -133,7 +133,7 @@ class Replay:
         right = samples = 0
         tokens = 0.0
         for order in self._orders:
-            taken = take(strategy, self._paths_N, self._votes_N, order, self._beginnings)
+            taken = replay(strategy, self._paths_N, self._votes_N, order, self._beginnings)
             right += taken.chosen is not None and self._right_N[taken.chosen]
             samples += taken.samples
             tokens += taken.tokens + sum(self._unknown_N[at] for at in order[: taken.samples])

@@ -1,8 +1,8 @@
-"""The rows of a PRM's domains: what a whole row leans on is that they are alike, and they are not quite.
+"""The rows of a PRM's domains: they are nearly alike, but not quite.
 
 A PRM that checks some problems exactly and guesses at others makes other searches worth their tokens there,
-at the same difficulty. A domain's row leans on the row of all problems, its own among them: its cells are
-shrunk towards the common ones, as far as the domains differ no more than chance lets them (docs/tables.md).
+at the same difficulty. A domain's row is shrunk towards the row of all problems, its own among them: it stays
+close to the common cells, as far as the domains differ no more than chance lets them (docs/tables.md).
 """
 
 from __future__ import annotations

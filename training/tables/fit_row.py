@@ -9,9 +9,9 @@ from compute_router.training.outcomes.outcome_matrix import Floats, OutcomeMatri
 from compute_router.training.tables.cells import arms
 from compute_router.training.tables.costs import costs
 from compute_router.training.tables.paired_gains import gains_over, incumbents, level, stored
-from compute_router.training.tables.routed_frontier import reached
+from compute_router.training.tables.routed_frontier import routed_frontier
 from compute_router.training.tables.sample import Sample, sample
-from compute_router.training.tables.shrinkage_prior import Leaning
+from compute_router.training.tables.shrinkage_prior import ShrinkagePrior
 
 __all__ = ["Key", "fit_row", "fitted", "row_of"]
 
@@ -55,14 +55,14 @@ def row_of(some: Sample, key: Key, prior: MeasuredRow | None, *, seed: int) -> M
     """The row of a sample, with its frontier estimated on folds that did not choose."""
     row = fitted(some, key, prior)
     return row.model_copy(
-        update={"frontier": reached(some, lambda part: fitted(part, key, prior), seed=seed)}
+        update={"frontier": routed_frontier(some, lambda part: fitted(part, key, prior), seed=seed)}
     )
 
 
 def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
     """The row without its frontier."""
-    leaning = Leaning(prior) if prior else None
-    cost, right_A = costs(some, leaning), level(some, leaning)
+    shrinkage = ShrinkagePrior(prior) if prior else None
+    cost, right_A = costs(some, shrinkage), level(some, shrinkage)
     fixed = incumbents(right_A, cost, key.params, key.prm_params)
     return MeasuredRow(
         id=key.id,
@@ -74,6 +74,6 @@ def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
         params=key.params,
         prm_params=key.prm_params,
         problems=round(some.problems, 1),
-        arms=arms(some, cost, leaning),
-        incumbents=stored(some.arms_A, right_A, cost, gains_over(some, fixed, leaning)),
+        arms=arms(some, cost, shrinkage),
+        incumbents=stored(some.arms_A, right_A, cost, gains_over(some, fixed, shrinkage)),
     )

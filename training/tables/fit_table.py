@@ -1,8 +1,9 @@
 """A whole table: a row for each policy model with each PRM, coarser rows over several, and the paper's rule.
 
 Rows (design.md's order, finest first): policy model with PRM; policy model with any PRM; size class with
-PRM; size class with any PRM. A coarser row is made where it pools two finer ones or more; a finer row leans
-on the nearest that can be fitted without it. Rows of a PRM's domains are beside the first kind (domains.py).
+PRM; size class with any PRM. A coarser row is made where it pools two finer ones or more; a finer row is
+shrunk towards the nearest that can be fitted without it. Rows of a PRM's domains are beside the first kind
+(domains.py).
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ def _row(some: Sequence[Part], key: Key, prior: MeasuredRow | None, seed: int) -
 def _domains(
     matrix: OutcomeMatrix, bins_P3: Floats, whole: MeasuredRow, source: str
 ) -> Iterator[MeasuredRow]:
-    """Without frontiers: what leans on all problems has seen every fold."""
+    """Without frontiers: what is shrunk towards all problems has seen every fold."""
     for name, here_P in by_domain(matrix):
         key = _key(matrix, source)
         some = sample([matrix.rows(here_P)], [bins_P3[here_P]])

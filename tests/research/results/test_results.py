@@ -193,8 +193,10 @@ def test_what_was_learned_before_is_where_the_folds_start(matrix: OutcomeMatrix)
     prior = fit_row(named.rows(half), uniform, None, seed=0, frontier=False)
     [alone] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0)
     [started] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0, [prior])
-    leanings = {arm.easy.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms}
-    assert leanings == {prior.id}
+    shrunk_towards = {
+        arm.easy.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms
+    }
+    assert shrunk_towards == {prior.id}
     assert {arm.easy.leans_on for rows in alone.rows_F for row in rows.values() for arm in row.arms} == {None}
 
 

@@ -18,7 +18,7 @@ from compute_router.training.sweep.implied_arms import (
 )
 from compute_router.training.sweep.implied_outcomes import implied_outcomes
 from compute_router.training.sweep.record import Record, RecordedPath
-from compute_router.training.sweep.replay_orders import Replay, _orders, take
+from compute_router.training.sweep.replay_orders import Orders, _orders, replay
 from support.drive import World, drive, write
 
 EARLY = (
@@ -82,7 +82,7 @@ def test_samples_in_an_order_are_a_run_of_its_own(arm: str, drawn: Samples, rand
     ]
     strategy = sampler_of(arm)
     assert strategy is not None
-    taken = take(strategy, paths, [vote for vote, _, _ in drawn], order)
+    taken = replay(strategy, paths, [vote for vote, _, _ in drawn], order)
     samples, answer = driven([drawn[at] for at in order], arm)
     assert taken.samples == samples
     assert (None if taken.chosen is None else str(drawn[taken.chosen][0])) == answer
@@ -103,7 +103,7 @@ def test_each_sample_is_as_often_at_each_place_as_any_other(n: int) -> None:
 def test_an_arm_that_takes_one_sample_is_the_mean_sample(drawn: Samples) -> None:
     strategy = sampler_of("best_of_n:n=1,accept=0.7")
     assert strategy is not None
-    mean = Replay(record(drawn)).mean(strategy)
+    mean = Orders(record(drawn)).mean(strategy)
     assert mean.samples == 1
     assert mean.accuracy == pytest.approx(sum(vote == 1 for vote, _, _ in drawn) / len(drawn))
     assert mean.tokens == pytest.approx(sum(tokens for _, _, tokens in drawn) / len(drawn))

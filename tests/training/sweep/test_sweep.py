@@ -25,7 +25,7 @@ from compute_router.training.outcomes.build_matrix import build_matrices
 from compute_router.training.sweep.arms import read_arms
 from compute_router.training.sweep.implied_arms import sampler_of
 from compute_router.training.sweep.record import Record, RecordedPath, RecordError, read_records
-from compute_router.training.sweep.replay_orders import sample_path, take
+from compute_router.training.sweep.replay_orders import replay, sample_path
 from compute_router.training.sweep.run_sweep import folder, sweepable
 from compute_router.training.sweep.sweep_file import read_sweep
 from research.sweeps.rejoin_texts import rollouts
@@ -119,7 +119,7 @@ def taken(record: Record, arm: str) -> tuple[str | None, bool, int]:
     strategy = sampler_of(arm)
     assert strategy is not None
     paths = [sample_path(at, path) for at, path in enumerate(record.paths)]
-    found = take(strategy, paths, [path.group for path in record.paths], range(len(paths)))
+    found = replay(strategy, paths, [path.group for path in record.paths], range(len(paths)))
     chosen = None if found.chosen is None else record.paths[found.chosen]
     return chosen and chosen.answer, chosen is not None and chosen.correct is True, found.tokens
 

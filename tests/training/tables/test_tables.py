@@ -1,4 +1,4 @@
-"""Fitting rows and tables: what is compared, what leans on what, and what is stored."""
+"""Fitting rows and tables: what is compared, what is shrunk towards what, and what is stored."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from compute_router.training.tables import fit_row, fit_table
 from compute_router.training.tables.bin_posterior import LEAST, placed
 from compute_router.training.tables.cells import interval
 from compute_router.training.tables.sample import sample
-from compute_router.training.tables.shrinkage_prior import Leaning
+from compute_router.training.tables.shrinkage_prior import ShrinkagePrior
 from research.simulation.study import expecting
 from research.simulation.worlds import crossing, matrix_of, one_hot, soft_bins
 from research.tables.fit_rows import _beside, main
@@ -207,10 +207,10 @@ def test_intervals_narrow_with_less_variance() -> None:
     assert widths[-1] == pytest.approx(2 * 1.96 * 0.0005**0.5, rel=0.05)
 
 
-# --- leaning
+# --- shrinkage
 
 
-def test_a_thin_row_leans_on_the_coarser_one_and_says_so() -> None:
+def test_a_thin_row_is_shrunk_towards_the_coarser_one_and_says_so() -> None:
     (one, bins), (other, _) = sweep(5, 1, policy_model="thin"), sweep(200, 2, policy_model="rich")
     rows = measured(table_of((one, bins), (other, one_hot(200))))
     assert set(rows) == {"measured/thin/prm", "measured/rich/prm", "pooled/<7B/prm", "pooled/<7B/any PRM"}
@@ -226,13 +226,13 @@ def test_a_thin_row_leans_on_the_coarser_one_and_says_so() -> None:
     assert width[0] < width[1]
 
 
-def test_an_arm_that_the_coarser_row_has_with_another_n_leans_on_the_nearest() -> None:
+def test_an_arm_that_the_coarser_row_has_with_another_n_is_shrunk_towards_the_nearest() -> None:
     matrix, bins = sweep(40)
     names = ("majority:n=2", "majority:n=8", "best_of_n:n=8", "majority:n=8,stop=0.9", "beam:n=8,m=4")
-    leaning = Leaning(fit_row(replace(matrix, arms_A=names), bins, None, seed=0))
+    shrinkage = ShrinkagePrior(fit_row(replace(matrix, arms_A=names), bins, None, seed=0))
 
     def moments(base: str, arm: str) -> list[float]:
-        prior = leaning.gain(base, arm)
+        prior = shrinkage.gain(base, arm)
         assert prior is not None
         assert not prior.flat
         return [*prior.centre_3.tolist(), *prior.scatter_33.ravel().tolist()]
@@ -248,11 +248,11 @@ def test_an_arm_that_the_coarser_row_has_with_another_n_leans_on_the_nearest() -
         "greedy",
         "another",
     ):
-        assert leaning.gain("majority:n=8", unlike) is None
-        assert leaning.gain(unlike, "majority:n=8") is None
+        assert shrinkage.gain("majority:n=8", unlike) is None
+        assert shrinkage.gain(unlike, "majority:n=8") is None
 
 
-def test_a_row_never_leans_on_its_own_data() -> None:
+def test_a_row_is_never_shrunk_towards_its_own_data() -> None:
     """The same answers under another PRM's name are no second opinion."""
     first, bins_P3 = sweep(20, 1, policy_model="m", params=None, prm="a")
     rows = measured(table_of((first, bins_P3), (replace(first, prm="b"), bins_P3)))
