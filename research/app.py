@@ -58,6 +58,9 @@ def results(
             show_default=False,
         ),
     ] = None,
+    problems: Annotated[
+        str, typer.Option(metavar="PREFIX", help="Only problems whose id begins so.", show_default=False)
+    ] = "",
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -69,7 +72,7 @@ def results(
     """Print what sweeps show: the PRM, every arm, the router, as Markdown (RESULTS.md)."""
     from research.results.command import results as run
 
-    run(sweeps, data=data, learned=learned, plot_to=plot, seed=seed)
+    run(sweeps, data=data, problems=problems, learned=learned, plot_to=plot, seed=seed)
 
 
 @app.command()
@@ -312,6 +315,15 @@ def simulation(
     from research.simulation.study import study as run
 
     run(tables)
+
+
+@app.command()
+def migrate(files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)]) -> None:
+    """Bring files of version 0.4 to the names of version 0.5, in place."""
+    from research.migrate import migrate as run
+
+    for path in run(files):
+        print(path)
 
 
 @app.command()

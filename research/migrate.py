@@ -3,7 +3,8 @@
     best_of_n:n=8,select=weighted,aggregate=last,drop=0.1,greedy=1,redo=2
     best_of_n:n=8,first=greedy,prune=0.1,backtrack=2,select=weighted,aggregate=last
 
-The texts are replaced in place, so no figure is read and written again. What is migrated already stays.
+The texts are replaced in place, so no figure is read and written again. Rows of a sweep that carry an arm's
+name only go, and its manifest lists the arms. What is migrated already stays.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ import lzma
 import re
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import compress
 from pathlib import Path
 
 import orjson
 
 from compute_router.policies import SpecError, make, spec
+from compute_router.training.sweep.record import read_records
 from compute_router.training.sweep.run_sweep import folder
+from compute_router.training.sweep.sweep_file import read_sweep
+from research.sweeps.export_sweep import are_needed, arms_of
 
 __all__ = ["migrate", "migrated"]
 
@@ -98,6 +103,10 @@ def _runs(text: str) -> str:
 def _rehash(path: Path) -> None:
     manifest = orjson.loads(path.read_bytes())
     rows = path.with_name(manifest["file"])
-    manifest["sha256"] = sha256(rows.read_bytes()).hexdigest()
-    manifest["migrated"] = "python -m research migrate: the names of version 0.5"
+    manifest["arms"] = arms_of([read_sweep(rows)])
+    needed = list(are_needed(list(read_records(rows))))
+    lines = [line for line in rows.read_bytes().splitlines(keepends=True) if line.strip()]
+    rows.write_bytes(b"".join(compress(lines, needed)))
+    manifest |= {"rows": sum(needed), "sha256": sha256(rows.read_bytes()).hexdigest()}
+    manifest["migrated"] = "python -m research migrate"
     path.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")

@@ -21,11 +21,10 @@ from compute_router.errors import InputError
 from compute_router.io.data_files import data_path
 from compute_router.training.evaluation.blind import UNSEEING, Blind
 from compute_router.training.evaluation.folds import FOLDS, identities
-from compute_router.training.evaluation.judge_sweep import sweep_file
 from compute_router.training.evaluation.seen import TRAINING, InputFile, Trained, problem_keys, read_trained
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.outcomes.outcome_matrix import Grid
-from compute_router.training.sweep.record import Record, read_records
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
+from compute_router.training.sweep.sweep_file import Sweep, read_sweep, sweep_file
 from compute_router.training.tables import fit_table
 
 __all__ = ["Progress", "train"]
@@ -59,9 +58,9 @@ def train(
     """
     _check_free(out)
     progress("reading", 0, _STEPS)
-    inputs, records = _read(sweeps)
-    found = [grid for grid in grids(records) if grid.problems_P and grid.arms_A]
-    del records
+    inputs, read = _read(sweeps)
+    found = [matrix for matrix in build_matrices(read) if matrix.problems_P and matrix.arms_A]
+    del read
     if not found:
         raise InputError(f"{', '.join(map(str, sweeps))}: no graded rows to learn from")
     start, unseeing = load(base, trust=trust), load(data_path(UNSEEING).parent)
@@ -89,8 +88,8 @@ def train(
             base=_sha256(base / MANIFEST),
             versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
             files={one.name: _sha256(one) for one in sorted(new.iterdir())},
-            grids=tuple(map(_summary, found)),
-            problems=problem_keys(name for grid in found for name in identities(grid)),
+            matrices=tuple(map(_summary, found)),
+            problems=problem_keys(name for matrix in found for name in identities(matrix)),
         )
         (new / TRAINING).write_text(trained.model_dump_json(indent=2) + "\n", "utf-8")
         _swap(new, out, Path(temporary) / "old")
@@ -125,24 +124,23 @@ def _check_free(out: Path) -> None:
         )
 
 
-def _read(sweeps: Sequence[Path]) -> tuple[list[InputFile], list[Record]]:
-    inputs: list[InputFile] = []
-    records: list[Record] = []
-    for path in sweeps:
-        before = len(records)
-        records += read_records(file := sweep_file(path))
-        inputs.append(InputFile(name=path.name, sha256=_sha256(file), rows=len(records) - before))
-    return inputs, records
+def _read(sweeps: Sequence[Path]) -> tuple[list[InputFile], list[Sweep]]:
+    read = [read_sweep(path) for path in sweeps]
+    inputs = [
+        InputFile(name=path.name, sha256=_sha256(sweep_file(path)), rows=len(sweep.records))
+        for path, sweep in zip(sweeps, read, strict=True)
+    ]
+    return inputs, read
 
 
-def _summary(grid: Grid) -> dict[str, str | int | None]:
+def _summary(matrix: OutcomeMatrix) -> dict[str, str | int | None]:
     return {
-        "policy_model": grid.policy_model,
-        "params": grid.params,
-        "prm": grid.prm,
-        "prm_params": grid.prm_params,
-        "problems": len(grid.problems_P),
-        "arms": len(grid.arms_A),
+        "policy_model": matrix.policy_model,
+        "params": matrix.params,
+        "prm": matrix.prm,
+        "prm_params": matrix.prm_params,
+        "problems": len(matrix.problems_P),
+        "arms": len(matrix.arms_A),
     }
 
 

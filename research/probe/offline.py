@@ -21,8 +21,8 @@ from compute_router.difficulty import Distribution
 from compute_router.difficulty.probe import EWENS, Probe
 from compute_router.policies import Outlook, make, spec
 from compute_router.policies.reroute import Reroute
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid
-from compute_router.training.sweep.record import Record, SweptPath
+from compute_router.training.outcomes.outcome_matrix import Floats, OutcomeMatrix
+from compute_router.training.sweep.record import Record, RecordedPath
 from research.probe.sampled_problem import Sampled, sampled
 from research.probe.votes import after_subset, winners
 
@@ -51,27 +51,28 @@ class Simulated:
 
 
 def reroute_arms(
-    grid: Grid,
+    matrix: OutcomeMatrix,
     records: Iterable[Record],
     bins_P3: Floats,
     *,
     probe: Probe = EWENS,
     specs: Sequence[str] = SPECS,
-) -> Grid:
-    """`grid` with a column more for every arm of `specs` that some problem answers for and that was not run.
+) -> OutcomeMatrix:
+    """`matrix` with a column more for every arm of `specs` that some problem answers for and that was not
+    run.
 
-    `records`: the rows that the grid was made of, others are ignored. `bins_P3`: easy, medium, hard of each
+    `records`: the rows that the matrix was made of, others are ignored. `bins_P3`: easy, medium, hard of each
     problem as predicted without its own answers; a probe that has learned from them flatters the arm too.
     Raises SpecError, ValueError for an arm that is no reroute or may turn to a tree.
     """
-    arms = {spec(arm): arm for arm in map(reroute_of, specs) if spec(arm) not in grid.arms_A}
+    arms = {spec(arm): arm for arm in map(reroute_of, specs) if spec(arm) not in matrix.arms_A}
     mine = (
         record
         for record in records
-        if record.policy_model == grid.policy_model and record.prm in (None, grid.prm)
+        if record.policy_model == matrix.policy_model and record.prm in (None, matrix.prm)
     )
-    at = {name: p for p, name in enumerate(grid.problems_P)}
-    table = np.full((3, len(grid.problems_P), len(arms)), np.nan)
+    at = {name: p for p, name in enumerate(matrix.problems_P)}
+    table = np.full((3, len(matrix.problems_P), len(arms)), np.nan)
     for record_id, problem in _by_id(mine):
         if (p := at.get(record_id)) is None:
             continue
@@ -84,11 +85,11 @@ def reroute_arms(
     kept = ~np.isnan(table[0]).all(axis=0)
     accuracy_PA, tokens_PA, prm_tokens_PA = table[:, :, kept]
     return replace(
-        grid,
-        arms_A=(*grid.arms_A, *(name for name, keep in zip(arms, kept, strict=True) if keep)),
-        accuracy_PA=np.hstack([grid.accuracy_PA, accuracy_PA]),
-        tokens_PA=np.hstack([grid.tokens_PA, tokens_PA]),
-        prm_tokens_PA=np.hstack([grid.prm_tokens_PA, prm_tokens_PA]),
+        matrix,
+        arms_A=(*matrix.arms_A, *(name for name, keep in zip(arms, kept, strict=True) if keep)),
+        accuracy_PA=np.hstack([matrix.accuracy_PA, accuracy_PA]),
+        tokens_PA=np.hstack([matrix.tokens_PA, tokens_PA]),
+        prm_tokens_PA=np.hstack([matrix.prm_tokens_PA, prm_tokens_PA]),
     )
 
 
@@ -143,7 +144,7 @@ def _subsets(n: int, k: int) -> list[tuple[int, ...]]:
     return [tuple(sorted(draw.sample(range(n), k))) for _ in range(MOST_LOOKS)]
 
 
-def _pattern(looked: Sequence[SweptPath], probe: Probe) -> tuple[object, ...]:
+def _pattern(looked: Sequence[RecordedPath], probe: Probe) -> tuple[object, ...]:
     """Equal where a probe cannot tell two looks apart."""
     names: dict[int | None, int | None] = {None: None}
     return tuple(
@@ -156,7 +157,7 @@ def _pattern(looked: Sequence[SweptPath], probe: Probe) -> tuple[object, ...]:
     )
 
 
-def _label(probe: Probe, prior: Distribution, looked: Sequence[SweptPath]) -> str:
+def _label(probe: Probe, prior: Distribution, looked: Sequence[RecordedPath]) -> str:
     after = probe.update(
         prior,
         [path.group for path in looked],

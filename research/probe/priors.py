@@ -11,7 +11,7 @@ import numpy as np
 from compute_router.difficulty import Distribution, Predictor
 from compute_router.training.difficulty.refit import model_of, refit
 from compute_router.training.evaluation.folds import FOLDS, folds
-from compute_router.training.outcomes.outcome_matrix import Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Ints, OutcomeMatrix
 from research.probe.sampled_problem import Sampled
 
 __all__ = ["Priors", "priors"]
@@ -30,15 +30,15 @@ class Priors:
 def priors(sweeps: Mapping[str, Sequence[Sampled]], base: Predictor, *, seed: int = 0) -> dict[str, Priors]:
     """Cross-fitted by problem text over all sweeps together. `base` must not have seen their answers. Each
     sweep holds one policy model."""
-    grids = {name: _grid(problems) for name, problems in sweeps.items()}
+    matrices = {name: _matrix(problems) for name, problems in sweeps.items()}
     fold_of = {name: folds([one.name for one in some], FOLDS, seed) for name, some in sweeps.items()}
     text: dict[str, list[Distribution | None]] = {name: [None] * len(some) for name, some in sweeps.items()}
     average = {name: list(some) for name, some in text.items()}
     for fold in range(FOLDS):
-        rest = [grid.rows(fold_of[name] != fold) for name, grid in grids.items()]
-        predictor = refit([grid for grid in rest if grid.problems_P], base, seed=seed)
-        for name, grid in grids.items():
-            predicted = _predicted(predictor, grid)
+        rest = [matrix.rows(fold_of[name] != fold) for name, matrix in matrices.items()]
+        predictor = refit([matrix for matrix in rest if matrix.problems_P], base, seed=seed)
+        for name, matrix in matrices.items():
+            predicted = _predicted(predictor, matrix)
             others = [one for one, at in zip(predicted, fold_of[name], strict=True) if at != fold]
             mean = _mean(others or predicted)
             for p in np.flatnonzero(fold_of[name] == fold):
@@ -53,10 +53,10 @@ def priors(sweeps: Mapping[str, Sequence[Sampled]], base: Predictor, *, seed: in
     }
 
 
-def _grid(problems: Sequence[Sampled]) -> Grid:
+def _matrix(problems: Sequence[Sampled]) -> OutcomeMatrix:
     """Plain samples without arms: all that the predictor is fitted to."""
     none = np.zeros((len(problems), 0))
-    return Grid(
+    return OutcomeMatrix(
         policy_model=problems[0].policy_model,
         params=problems[0].params,
         prm=None,
@@ -72,10 +72,10 @@ def _grid(problems: Sequence[Sampled]) -> Grid:
     )
 
 
-def _predicted(predictor: Predictor, grid: Grid) -> list[Distribution]:
+def _predicted(predictor: Predictor, matrix: OutcomeMatrix) -> list[Distribution]:
     """A problem without a text gets an empty one: nothing is known of it."""
-    texts = [text or "" for text in grid.texts_P]
-    return [one.distribution for one in predictor.predict(texts, model_of(grid))]
+    texts = [text or "" for text in matrix.texts_P]
+    return [one.distribution for one in predictor.predict(texts, model_of(matrix))]
 
 
 def _mean(some: Sequence[Distribution]) -> Distribution:

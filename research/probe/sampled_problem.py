@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from compute_router.grading.normal import normalize, number
 from compute_router.scoring import LogprobBaseline
 from compute_router.training.difficulty.corpus import identity
-from compute_router.training.sweep.implied_arms import sampling_of
-from compute_router.training.sweep.record import Record, SweptPath
+from compute_router.training.sweep.implied_arms import plain_sampler_of
+from compute_router.training.sweep.record import Record, RecordedPath
 
 __all__ = ["Sampled", "is_plain", "sampled"]
 
@@ -26,7 +26,7 @@ class Sampled:
     text: str | None
     policy_model: str
     params: int | None
-    paths_N: tuple[SweptPath, ...]
+    paths_N: tuple[RecordedPath, ...]
     prm: str | None
     prm_tokens: float
 
@@ -59,7 +59,7 @@ def sampled(records: Iterable[Record]) -> list[Sampled]:
 
 def is_plain(arm: str) -> bool:
     """Whether the paths of such an arm are independent samples, all of them taken."""
-    return sampling_of(arm) is not None
+    return plain_sampler_of(arm) is not None
 
 
 def _is_graded(record: Record) -> bool:
@@ -73,7 +73,7 @@ def _pooled(name: str, records: list[Record]) -> Sampled:
         if key not in longest or len(record.paths) > len(longest[key].paths):
             longest[key] = record
     rows = list(longest.values())
-    paths: list[SweptPath] = []
+    paths: list[RecordedPath] = []
     groups: dict[object, int] = {}
     for row in rows:
         own: dict[int, int] = {}
@@ -84,7 +84,7 @@ def _pooled(name: str, records: list[Record]) -> Sampled:
                     own[group] = groups.setdefault(_meaning(row.paths[group]), len(paths))
                 group = own[group]
             scores = () if row.prm == LogprobBaseline.name else path.scores
-            paths.append(SweptPath(path.answer, group, path.correct, path.tokens, scores, path.logprob))
+            paths.append(RecordedPath(path.answer, group, path.correct, path.tokens, scores, path.logprob))
     prm_tokens = [row.prm_tokens for row in rows if row.prm_tokens is not None]
     return Sampled(
         name=name,
@@ -97,7 +97,7 @@ def _pooled(name: str, records: list[Record]) -> Sampled:
     )
 
 
-def _meaning(path: SweptPath) -> object:
+def _meaning(path: RecordedPath) -> object:
     """Equal for answers of two rows that count as one: right ones, and wrong ones that read alike."""
     if path.correct or path.answer is None:
         return True if path.correct else id(path)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute_router.training.outcomes.outcome_matrix import Floats, Ints
-from compute_router.training.sweep.record import SweptPath
+from compute_router.training.sweep.record import RecordedPath
 
 __all__ = ["MOST", "after_subset", "sizes", "winners"]
 
@@ -22,7 +22,7 @@ def sizes(n: int) -> Ints:
     return found
 
 
-def winners(paths_N: Sequence[SweptPath], *, weighted: bool = False) -> Floats:
+def winners(paths_N: Sequence[RecordedPath], *, weighted: bool = False) -> Floats:
     """(2^N,): 1 where the answer of the subset is right, 0 where it is wrong or there is none.
 
     As policies.select: the strongest group (by number, or `weighted` by the sum of last scores), then the

@@ -16,9 +16,10 @@ from compute_router.decide.price import Price
 from compute_router.difficulty import Predictor
 from compute_router.training.evaluation.crossfit import crossfitted
 from compute_router.training.evaluation.judge import Judged, Section, judge
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from compute_router.training.sweep.record import Record
+from compute_router.training.sweep.sweep_file import Sweep
 
 __all__ = ["Line", "compare", "lines", "markdown"]
 
@@ -33,7 +34,7 @@ class Line:
     """One sweep at one price, over all fold seeds."""
 
     sweep: str
-    grid: Grid
+    matrix: OutcomeMatrix
     judged: tuple[Judged, ...]
 
     @property
@@ -62,10 +63,10 @@ class Line:
 def compare(
     sweeps: Mapping[str, Sequence[Record]], base: Predictor, prices: Sequence[Price], seeds: Sequence[int]
 ) -> Iterator[tuple[str, list[list[Section]]]]:
-    """(sweep, sections of each seed) for every sweep that has a grid of two or more comparable arms."""
+    """(sweep, sections of each seed) for every sweep that has a matrix of two or more comparable arms."""
     for name, records in sweeps.items():
-        found = [grid.comparable() for grid in grids(records)]
-        found = [grid for grid in found if len(grid.arms_A) > 1 and grid.problems_P]
+        found = [matrix.comparable() for matrix in build_matrices([Sweep(records)])]
+        found = [matrix for matrix in found if len(matrix.arms_A) > 1 and matrix.problems_P]
         if found:
             yield (
                 name,
@@ -79,7 +80,7 @@ def compare(
 def lines(name: str, by_seed: Sequence[Sequence[Section]]) -> Iterator[Line]:
     for sections in zip(*by_seed, strict=True):
         for judged in zip(*(section.judged for section in sections), strict=True):
-            yield Line(name, sections[0].grid, judged)
+            yield Line(name, sections[0].matrix, judged)
 
 
 def markdown(rows: Sequence[Line]) -> Iterator[str]:
@@ -92,10 +93,10 @@ def markdown(rows: Sequence[Line]) -> Iterator[str]:
         yield _line(
             (
                 row.sweep,
-                row.grid.policy_model,
-                row.grid.prm or "-",
-                str(len(row.grid.problems_P)),
-                str(len(row.grid.arms_A)),
+                row.matrix.policy_model,
+                row.matrix.prm or "-",
+                str(len(row.matrix.problems_P)),
+                str(len(row.matrix.arms_A)),
                 f"{row.price:g}",
                 *(f"{row.mean(name):.4f}" for name in ("router", "best_fixed_train")),
                 f"{fmean(row.differences):+.4f}",

@@ -17,9 +17,8 @@ the same command continues it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +28,10 @@ from compute_router.cli.sweep import sweep
 from compute_router.errors import InputError
 from compute_router.factory import EngineName, Settings
 from compute_router.training.evaluation.bootstrap import Interval, Resamples
-from compute_router.training.evaluation.judge_sweep import sweep_file
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.outcomes.outcome_matrix import Grid
-from compute_router.training.sweep.record import Record, read_records
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
+from compute_router.training.sweep.record import Record
+from compute_router.training.sweep.sweep_file import Sweep, read_sweep
 from research.results.samples import joined
 from research.workloads.jsonl import write_jsonl
 from research.workloads.workload import known_problems
@@ -43,7 +42,9 @@ ARMS = (
     "best_of_n:n=4,select=weighted,aggregate=last",
     "best_of_n:n=4,prune=0.1,stop=0.8,accept=0.7,select=weighted,aggregate=last",
 )
-MENDED = "best_of_n:n=4,first=greedy,prune=0.1,backtrack=2,stop=0.8,accept=0.7,select=weighted,aggregate=last"
+BACKTRACKING = (
+    "best_of_n:n=4,first=greedy,prune=0.1,backtrack=2,stop=0.8,accept=0.7,select=weighted,aggregate=last"
+)
 ONE = "majority:n=1"
 """Answered for by the samples of the others."""
 
@@ -78,7 +79,9 @@ def drawn(records: Sequence[Record], problems: int) -> list[Record]:
     return found
 
 
-def agreements(before: Grid, now: Grid, arms: Collection[str], seed: int) -> Iterator[Agreement]:
+def agreements(
+    before: OutcomeMatrix, now: OutcomeMatrix, arms: Collection[str], seed: int
+) -> Iterator[Agreement]:
     """Accuracy and tokens of those of the arms that both have, on the problems that both have."""
     problems = [problem for problem in now.problems_P if problem in before.problems_P]
     was = before.rows(np.array([before.problems_P.index(one) for one in problems]))
@@ -124,10 +127,9 @@ def again(
         RouterError: a sweep cannot be read, has too few problems, or the engine fails.
     """
     known = {} if data is None else known_problems(data)
-    read = chain.from_iterable(read_records(sweep_file(one)) for one in sweeps)
-    records = joined(read, known)
-    named = (*ARMS, *{one.arm for one in records if one.arm == MENDED})
-    some = drawn(records, problems)
+    read = [replace(one, records=joined(one.records, known)) for one in map(read_sweep, sweeps)]
+    named = ARMS if all(BACKTRACKING not in one.arms for one in read) else (*ARMS, BACKTRACKING)
+    some = drawn([record for one in read for record in one.records], problems)
     out.mkdir(parents=True, exist_ok=True)
     asked, arms = out / "problems.jsonl", out / "arms.txt"
     write_jsonl(asked, [{"id": one.problem_id, "problem": one.problem, "answer": one.gold} for one in some])
@@ -135,8 +137,9 @@ def again(
     model = None if engine == "scripted" else some[0].policy_model
     settings = Settings(engine, policy_model=model, seed=seed)
     sweep(str(asked), arms, out, settings, deadline_s=None, limit=None, as_json=False)
-    before = _grid(records, some[0].policy_model)
-    now = _grid(list(read_records(out / "sweep.jsonl")), None)
+    # Rows that were picked from a sweep have no manifest beside them: these arms are asked for anyway.
+    before = _matrix([replace(one, arms=(*one.arms, *named)) for one in read], some[0].policy_model)
+    now = _matrix([read_sweep(out)], None)
     found = list(agreements(before, now, (ONE, *named), seed))
     for one in found:
         low, high = one.interval
@@ -146,7 +149,7 @@ def again(
     return DONE if all(one.agrees for one in found) else SOME_FAILED
 
 
-def _grid(records: Sequence[Record], policy_model: str | None) -> Grid:
-    """The grid of most problems, of one policy model where it is named."""
-    some = [one for one in grids(records) if policy_model in (None, one.policy_model)]
+def _matrix(sweeps: Sequence[Sweep], policy_model: str | None) -> OutcomeMatrix:
+    """The matrix of most problems, of one policy model where it is named."""
+    some = [one for one in build_matrices(sweeps) if policy_model in (None, one.policy_model)]
     return max(some, key=lambda one: len(one.problems_P))

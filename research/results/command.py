@@ -1,6 +1,7 @@
 """What a sweep shows, as Markdown: the PRM, every arm, the router, by price, by rival and by difficulty.
 
-    python -m research results SWEEP... [--data ../shared/data] [--from LEARNED] [--plot PATH] [--seed N]
+    python -m research results SWEEP... [--data ../shared/data] [--from LEARNED] [--problems PREFIX]
+        [--plot PATH] [--seed N]
 
 Difficulty and table are fitted on the other folds of problems (docs/evaluation.md). They start from a
 predictor that has seen no outcome, and from no table. With `--from` they start from what is in LEARNED:
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from dataclasses import replace
 from pathlib import Path
 
 from compute_router.decide.price import Price
@@ -27,14 +28,13 @@ from compute_router.training.difficulty.refit import model_of
 from compute_router.training.evaluation.blind import UNSEEING
 from compute_router.training.evaluation.crossfit import CrossFitted, crossfitted
 from compute_router.training.evaluation.judge import Section, judge
-from compute_router.training.evaluation.judge_sweep import sweep_file
 from compute_router.training.evaluation.plot import plot
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from compute_router.training.prm.prm_report import kinds
-from compute_router.training.sweep.arms import of_n
-from compute_router.training.sweep.implied_arms import sampling_of
-from compute_router.training.sweep.record import Record, read_records
+from compute_router.training.sweep.implied_arms import plain_sampler_of, with_n
+from compute_router.training.sweep.record import Record
+from compute_router.training.sweep.sweep_file import Sweep, read_sweep
 from research.results.markdown import arms, by_bin, by_price, prm, trees, versus
 from research.results.samples import joined, scored
 from research.results.tree_search import beside_votes
@@ -48,14 +48,14 @@ PRICES = tuple(Price(value) for value in (0.0, 0.1, 0.25, 0.5, 1.0))
 
 
 def sections(
-    records: Sequence[Record], learned: Path | None, seed: int
+    sweeps: Sequence[Sweep], learned: Path | None, seed: int
 ) -> Iterator[tuple[CrossFitted, Section]]:
-    """Every policy model and PRM of the sweep, cross-fitted and judged."""
-    found = [grid for grid in (one.comparable() for one in grids(records)) if grid.problems_P]
+    """Every policy model and PRM of the sweeps, cross-fitted and judged."""
+    found = [matrix for matrix in (one.comparable() for one in build_matrices(sweeps)) if matrix.problems_P]
     base, priors = load(data_path(UNSEEING).parent), None
     if learned is not None:
         base = load(predictor_of(learned))
-        priors = [_row(load_table(learned / "table.json"), grid) for grid in found]
+        priors = [_row(load_table(learned / "table.json"), matrix) for matrix in found]
     for contest in crossfitted(found, lambda out: base, seed, priors):
         yield contest, judge(contest, PRICES, seed)
 
@@ -65,11 +65,11 @@ def predictor_of(learned: Path) -> Path:
     return learned if (learned / MANIFEST).exists() else data_path("difficulty/manifest.json").parent
 
 
-def _row(table: Table, grid: Grid) -> MeasuredRow | None:
+def _row(table: Table, matrix: OutcomeMatrix) -> MeasuredRow | None:
     """What the table has measured of this policy model and PRM."""
-    model = model_of(grid)
-    row = table.row(model.name, model.params, grid.prm or "")
-    if isinstance(row, MeasuredRow) and (row.policy_model, row.prm) == (grid.policy_model, grid.prm):
+    model = model_of(matrix)
+    row = table.row(model.name, model.params, matrix.prm or "")
+    if isinstance(row, MeasuredRow) and (row.policy_model, row.prm) == (matrix.policy_model, matrix.prm):
         return row
     return None
 
@@ -78,24 +78,24 @@ def largest(arms: Sequence[str]) -> list[str]:
     """Of the arms that take all their samples: for each way to select the one of most samples."""
     most: dict[str, str] = {}
     for arm in arms:
-        sampled = sampling_of(arm)
+        sampled = plain_sampler_of(arm)
         if sampled is not None:
-            rule = spec(of_n(sampled, 1))
-            known = sampling_of(most.get(rule, ""))
+            rule = spec(with_n(sampled, 1))
+            known = plain_sampler_of(most.get(rule, ""))
             if known is None or sampled.n > known.n:
                 most[rule] = arm
     return sorted(most.values())
 
 
 def report(records: Sequence[Record], contest: CrossFitted, section: Section, seed: int) -> Iterator[str]:
-    grid = contest.grid
-    known = sum(text is not None for text in grid.texts_P)
-    yield f"## {grid.policy_model}, PRM {grid.prm or 'none'}"
+    matrix = contest.matrix
+    known = sum(text is not None for text in matrix.texts_P)
+    yield f"## {matrix.policy_model}, PRM {matrix.prm or 'none'}"
     yield ""
-    problems = f"{len(grid.problems_P)} problems ({known} with their texts)"
-    yield f"{problems}, {len(grid.arms_A)} arms, {contest.mode}."
-    rivals = largest(grid.arms_A)
-    mine = [one for one in records if (one.policy_model, one.prm) == (grid.policy_model, grid.prm)]
+    problems = f"{len(matrix.problems_P)} problems ({known} with their texts)"
+    yield f"{problems}, {len(matrix.arms_A)} arms, {contest.mode}."
+    rivals = largest(matrix.arms_A)
+    mine = [one for one in records if (one.policy_model, one.prm) == (matrix.policy_model, matrix.prm)]
     solved, scores = scored(mine)
     parts = [
         ("The PRM", prm(kinds(solved, scores, seed)) if solved else ()),
@@ -119,6 +119,7 @@ def results(
     sweeps: Sequence[Path],
     *,
     data: Path | None = None,
+    problems: str = "",
     learned: Path | None = None,
     plot_to: Path | None = None,
     seed: int = 0,
@@ -128,6 +129,7 @@ def results(
     Args:
         sweeps: sweep files or directories, which are read as one.
         data: folder with problems/, which gives texts and answers back by id.
+        problems: what the ids of the problems to report on begin with.
         learned: predictor and table to start from, which have not seen the problems.
         plot_to: PATH of PATH.svg and PATH.png.
         seed: decides folds and resamples.
@@ -138,9 +140,12 @@ def results(
     """
     began = time.monotonic()
     known = {} if data is None else known_problems(data)
-    read = chain.from_iterable(read_records(sweep_file(sweep)) for sweep in sweeps)
-    records = joined(read, known)
-    judged = list(sections(records, learned, seed))
+    found = []
+    for sweep in map(read_sweep, sweeps):
+        some = [record for record in sweep.records if record.problem_id.startswith(problems)]
+        found.append(replace(sweep, records=joined(some, known)))
+    records = [record for sweep in found for record in sweep.records]
+    judged = list(sections(found, learned, seed))
     for contest, section in judged:
         print("\n".join(report(records, contest, section, seed)))
     if plot_to is not None:

@@ -1,4 +1,4 @@
-"""The figures of one grid as Markdown."""
+"""The figures of one matrix as Markdown."""
 
 from __future__ import annotations
 
@@ -114,11 +114,11 @@ def trees(found: Sequence[Beside]) -> Iterator[str]:
 
 def by_bin(contest: Contest, section: Section, references: Sequence[str]) -> Iterator[str]:
     """Accuracy and tokens in each measured bin: the router at each price, and some fixed arms."""
-    grid, bin_P = contest.grid, true_bins(contest.grid)
-    outcomes = Outcomes.of(grid)
+    matrix, bin_P = contest.matrix, true_bins(contest.matrix)
+    outcomes = Outcomes.of(matrix)
     rows = [(f"router at {one.price.value:g}", *routed(contest, one.price)) for one in section.judged]
     for arm in references:
-        at = grid.arms_A.index(arm)
+        at = matrix.arms_A.index(arm)
         paid_P = outcomes.tokens[:, at] + outcomes.prm_tokens[:, at]
         rows.append((f"`{arm}`", outcomes.accuracy[:, at], paid_P))
     counts = np.bincount(bin_P, minlength=len(BINS))

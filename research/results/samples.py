@@ -13,7 +13,7 @@ from compute_router.training.difficulty.corpus import identity
 from compute_router.training.kind import kind_of
 from compute_router.training.prm.examples import Solved, Tried
 from compute_router.training.prm.held_out_scores import Scores
-from compute_router.training.sweep.implied_arms import is_sampled
+from compute_router.training.sweep.implied_arms import has_plain_samples
 from compute_router.training.sweep.record import Record
 
 __all__ = ["joined", "scored"]
@@ -34,7 +34,7 @@ def scored(records: Sequence[Record]) -> tuple[list[Solved], list[Scores]]:
     """Of each problem the row with the most plain samples that a PRM scored, and their scores by step."""
     most: dict[str, Record] = {}
     for record in records:
-        if is_sampled(record) and any(path.scores for path in record.paths):
+        if has_plain_samples(record) and any(path.scores for path in record.paths):
             known = most.get(record.problem_id)
             if known is None or len(record.paths) > len(known.paths):
                 most[record.problem_id] = record

@@ -13,7 +13,7 @@ from compute_router.policies import DVTS, MCTS, REBASE, Beam
 from compute_router.training.evaluation.bootstrap import Interval, Resamples
 from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.subset_expectation import accuracy
-from compute_router.training.sweep.implied_arms import is_sampled, strategy_of
+from compute_router.training.sweep.implied_arms import has_plain_samples, strategy_of
 from compute_router.training.sweep.record import Record
 
 __all__ = ["Beside", "beside_votes"]
@@ -47,7 +47,7 @@ def beside_votes(records: Sequence[Record], seed: int) -> list[Beside]:
     """
     samples: dict[str, Record] = {}
     for record in records:
-        if is_sampled(record):
+        if has_plain_samples(record):
             known = samples.get(record.problem_id)
             if known is None or len(record.paths) > len(known.paths):
                 samples[record.problem_id] = record

@@ -55,7 +55,7 @@ class Versus:
 
 def routed(contest: Contest, price: Price) -> tuple[Floats, Floats]:
     """Accuracy and tokens (P,) of the router at a price, its decision on the bill."""
-    values = Outcomes.of(contest.grid).of_choice(contest.router(price), price)
+    values = Outcomes.of(contest.matrix).of_choice(contest.router(price), price)
     return values["accuracy"], values["tokens"] + values["prm_tokens"] + DECISION_TOKENS
 
 
@@ -72,7 +72,7 @@ def at_same_tokens(contest: Contest, seed: int) -> list[Versus]:
     left out; where it never spends as much, it stands at the most that it does."""
     bills = _curve(contest)
     found = []
-    for at, arm in enumerate(contest.grid.arms_A):
+    for at, arm in enumerate(contest.matrix.arms_A):
         most = float(_tokens(contest)[:, at].mean()) + DECISION_TOKENS
         able = [bill for bill in bills if bill.mean_tokens <= most]
         if able:
@@ -89,12 +89,12 @@ def at_same_tokens(contest: Contest, seed: int) -> list[Versus]:
 def with_average_budget(contest: CrossFitted, seed: int) -> list[Versus]:
     """Every fixed arm beside the router with the arm's mean tokens as an average budget, shared out over the
     problems of each fold. It plans with what its rows expect; the tokens are what it then spent."""
-    grid, tokens_PA = contest.grid, _tokens(contest)
+    matrix, tokens_PA = contest.matrix, _tokens(contest)
     found = []
-    for at, arm in enumerate(grid.arms_A):
+    for at, arm in enumerate(matrix.arms_A):
         chosen = contest.shared(float(tokens_PA[:, at].mean()))
         here = np.arange(len(chosen)), chosen
-        bill = Bill((), grid.accuracy_PA[here], tokens_PA[here] + DECISION_TOKENS)
+        bill = Bill((), matrix.accuracy_PA[here], tokens_PA[here] + DECISION_TOKENS)
         found.append(_versus(contest, arm, bill, seed))
     return found
 
@@ -107,7 +107,7 @@ def at_same_accuracy(contest: Contest, arms: Sequence[str], seed: int) -> list[V
     bills = _curve(contest)
     found = []
     for arm in arms:
-        least = float(contest.grid.accuracy_PA[:, contest.grid.arms_A.index(arm)].mean()) - NEAR
+        least = float(contest.matrix.accuracy_PA[:, contest.matrix.arms_A.index(arm)].mean()) - NEAR
         able = [bill for bill in bills if bill.mean_accuracy >= least]
         able += [
             _mixed(below, above, (least - below.mean_accuracy) / (above.mean_accuracy - below.mean_accuracy))
@@ -158,10 +158,10 @@ def _mixed(below: Bill, above: Bill, share: float) -> Bill:
 
 
 def _versus(contest: Contest, arm: str, bill: Bill, seed: int) -> Versus:
-    grid = contest.grid
-    at = grid.arms_A.index(arm)
-    arm_P, paid_P = grid.accuracy_PA[:, at], _tokens(contest)[:, at]
-    means = Resamples(len(grid.problems_P), seed).means(
+    matrix = contest.matrix
+    at = matrix.arms_A.index(arm)
+    arm_P, paid_P = matrix.accuracy_PA[:, at], _tokens(contest)[:, at]
+    means = Resamples(len(matrix.problems_P), seed).means(
         np.column_stack([bill.accuracy_P - arm_P, bill.tokens_P, paid_P])
     )
     low, high = np.quantile(np.column_stack([means[:, 0], means[:, 1] / means[:, 2]]), [0.025, 0.975], axis=0)
@@ -180,4 +180,4 @@ def _versus(contest: Contest, arm: str, bill: Bill, seed: int) -> Versus:
 
 
 def _tokens(contest: Contest) -> Floats:
-    return contest.grid.tokens_PA + contest.grid.prm_tokens_PA
+    return contest.matrix.tokens_PA + contest.matrix.prm_tokens_PA

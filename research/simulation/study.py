@@ -22,15 +22,15 @@ from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, SizeClass
 from compute_router.difficulty.bins import BINS
 from compute_router.policies import make
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid
+from compute_router.training.outcomes.outcome_matrix import Floats, OutcomeMatrix
 from compute_router.training.tables.fit_row import Key, fitted
 from compute_router.training.tables.sample import sample
 from research.simulation.worlds import (
     World,
     crossing,
     crowded,
-    grid_of,
     level,
+    matrix_of,
     one_hot,
     paper,
     sampled,
@@ -59,7 +59,7 @@ def row_of_world(
 ) -> MeasuredRow:
     """A row fitted to one sweep of the world, without its frontier. `samples`: graded, of every problem."""
     key = Key(id=f"simulated/{seed}", source="research.simulation.worlds", policy_model="simulated")
-    return fitted(sample([grid_of(world, bins_P3, seed, samples=samples)], [bins_P3]), key, prior)
+    return fitted(sample([matrix_of(world, bins_P3, seed, samples=samples)], [bins_P3]), key, prior)
 
 
 def figures(
@@ -93,7 +93,7 @@ def leaning(tables: int, *, per_cell: int, jitter: float) -> tuple[float, float,
     means = []
     for table in range(tables):
         worlds = [crossing(100 * table + 10 * k, jitter=jitter) for k in range(4)]
-        others = [grid_of(world, many, 100 * table + k, name=f"{k}") for k, world in enumerate(worlds[:3])]
+        others = [matrix_of(world, many, 100 * table + k, name=f"{k}") for k, world in enumerate(worlds[:3])]
         key = Key(id="coarser", source="research.simulation.worlds", size="<7B")
         coarser = fitted(sample(others, [many] * 3), key, None)
         rows = [row_of_world(worlds[3], few, 100 * table + 50, prior) for prior in (coarser, None)]
@@ -116,18 +116,18 @@ def expecting(problems: int, samples: int, tables: int) -> tuple[float, float]:
 
     key = Key(id="sampled", source="research.simulation.worlds", policy_model="simulated")
 
-    def error(grid: Grid, bins_P3: Floats) -> float:
-        row = fitted(sample([grid], [bins_P3]), key, None)
+    def error(matrix: OutcomeMatrix, bins_P3: Floats) -> float:
+        row = fitted(sample([matrix], [bins_P3]), key, None)
         cells_A3 = np.array([[arm.cell(name).accuracy for name in BINS] for arm in row.arms])
         expected_PA = judged_P3 @ cells_A3.T
         return float(np.abs([expected_PA[some].mean(axis=0) for some in fifths] - happens_GA).mean())
 
     errors = []
     for table in range(tables):
-        grid, bins_P3 = sampled(problems, samples, table)
+        matrix, bins_P3 = sampled(problems, samples, table)
         nothing_P = np.zeros(problems)
-        ungraded = replace(grid, right_P=nothing_P, samples_P=nothing_P)
-        errors.append((error(ungraded, bins_P3), error(grid, bins_P3)))
+        ungraded = replace(matrix, right_P=nothing_P, samples_P=nothing_P)
+        errors.append((error(ungraded, bins_P3), error(matrix, bins_P3)))
     predicted, measured = np.mean(errors, axis=0).tolist()
     return predicted, measured
 

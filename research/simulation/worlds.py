@@ -14,15 +14,15 @@ from scipy.special import expit, ndtri
 
 from compute_router.decide.table import SizeClass
 from compute_router.difficulty.bins import EASY_FROM, MEDIUM_FROM, Distribution
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
 __all__ = [
     "RULES",
     "World",
     "crossing",
     "crowded",
-    "grid_of",
     "level",
+    "matrix_of",
     "one_hot",
     "paper",
     "sampled",
@@ -153,9 +153,9 @@ def _right(bin_P: Ints, samples: int, seed: int) -> Floats:
     return random.binomial(samples, pass_P).astype(np.float64)
 
 
-def grid_of(
+def matrix_of(
     world: World, bins_P3: Floats, seed: int, *, samples: int = 0, name: str = "simulated", prm: str = "prm"
-) -> Grid:
+) -> OutcomeMatrix:
     """A sweep of the world over problems of which `bins_P3` is known: each is of one bin, drawn from it.
     `samples` of each were graded, with a pass@1 from anywhere in the bin."""
     random = np.random.default_rng((seed, 2))
@@ -168,7 +168,7 @@ def grid_of(
     )
     cut_PA = ndtri(np.clip(world.accuracy_A3, 1e-9, 1 - 1e-9)).T[bin_P]
     length_P1 = np.exp(LENGTH_SD * random.normal(size=(problems, 1)) - LENGTH_SD**2 / 2)
-    return Grid(
+    return OutcomeMatrix(
         policy_model=name,
         params=world.params,
         prm=prm,
@@ -185,7 +185,7 @@ def grid_of(
     )
 
 
-def sampled(problems: int, samples: int, seed: int) -> tuple[Grid, Floats]:
+def sampled(problems: int, samples: int, seed: int) -> tuple[OutcomeMatrix, Floats]:
     """A sweep whose first three arms, one sample, the better of two and the best of all, are made of the very
     samples that tell a problem's bin; the fourth was run by itself. Logit pass@1 is normal about what a text
     predicts; (P, 3) are these predictions."""
@@ -197,7 +197,7 @@ def sampled(problems: int, samples: int, seed: int) -> tuple[Grid, Floats]:
     either_P = 1 - wrong_P * (wrong_P - 1) / (samples * (samples - 1))
     alone_P = (random.random(problems) < 1 - (1 - pass_P) ** 4).astype(np.float64)
     tokens_A = np.array([100.0, 200.0, 100.0 * samples, 400.0])
-    grid = Grid(
+    matrix = OutcomeMatrix(
         policy_model="simulated",
         params=3 * 10**9,
         prm="prm",
@@ -217,4 +217,4 @@ def sampled(problems: int, samples: int, seed: int) -> tuple[Grid, Floats]:
         source="research.simulation.worlds",
     )
     bins = [Distribution.of_logit(mean, LEFT_SD) for mean in mean_P.tolist()]
-    return grid, np.array([[one.easy, one.medium, one.hard] for one in bins])
+    return matrix, np.array([[one.easy, one.medium, one.hard] for one in bins])

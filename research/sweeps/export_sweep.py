@@ -2,11 +2,10 @@
 
     python -m research export-sweep SWEEP... --out research/data/sweeps/NAME.jsonl
 
-Only rows of plain samples keep their paths: those of other rows say nothing of other arms. Rows that another
-row answers for are left out (docs/sweeps.md). Of arms that stop early or choose among samples drawn in
-another way, one row each stays and names the arm. Problems that are not ours keep their id alone; scores and
-log-probabilities keep four digits. Beside the file goes NAME.manifest.json: the sweeps' manifests, and the
-hash.
+Rows of arms that do not take all their samples lose their paths, which say nothing of other arms. Rows that
+another row answers for are left out (docs/sweeps.md). Problems that are not ours keep their id alone; scores
+and log-probabilities keep four digits. Beside the file goes NAME.manifest.json: all arms, the sweeps'
+manifests, and the hash.
 """
 
 from __future__ import annotations
@@ -19,46 +18,55 @@ from pathlib import Path
 import orjson
 
 from compute_router.errors import InputError
-from compute_router.training.evaluation.judge_sweep import sweep_file
-from compute_router.training.sweep.arms import covers, whole
-from compute_router.training.sweep.implied_arms import sampled_of, sampling_of, strategy_of
-from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
+from compute_router.training.sweep.implied_arms import (
+    SampleSet,
+    canonical,
+    full_sampler,
+    samples_of,
+    strategy_of,
+)
+from compute_router.training.sweep.record import Record, RecordedPath, write_records
+from compute_router.training.sweep.sweep_file import Sweep, manifest_file, read_sweep, sweep_file
 from research.sweeps.rollout_archive import OURS
 
-__all__ = ["compact", "export_sweep", "write_manifest"]
+__all__ = ["are_needed", "arms_of", "compact", "export_sweep", "write_manifest"]
 
 DIGITS = 4
 
 
 def compact(records: Iterable[Record]) -> Iterator[Record]:
-    """The rows that are needed, in their order."""
+    """The rows that no other one answers for, in their order."""
     rows = list(records)
-    most: dict[tuple[str, str, int | None], list[Record]] = {}
+    for row, needed in zip(rows, are_needed(rows), strict=True):
+        if needed:
+            strategy = strategy_of(row.arm)
+            yield _small(row, keep_paths=strategy is not None and full_sampler(strategy) is not None)
+
+
+def are_needed(rows: Sequence[Record]) -> Iterator[bool]:
+    """For each row, whether no other row of its problem, policy model and seed answers for it."""
+    held: dict[tuple[str, str, int | None], list[tuple[Record, SampleSet]]] = {}
     for row in rows:
-        if _is_whole(row.arm) and row.paths:
-            most.setdefault((row.policy_model, row.problem_id, row.seed), []).append(row)
-    named: set[tuple[str, str | None, str]] = set()
+        if (samples := samples_of(row)) is not None:
+            held.setdefault(_place(row), []).append((row, samples))
     for row in rows:
-        is_plain = _is_whole(row.arm)
-        if any(_more(other, row) for other in most.get((row.policy_model, row.problem_id, row.seed), ())):
-            name = row.policy_model, row.prm, row.arm
-            if sampling_of(row.arm) is not None or name in named:
-                continue
-            named.add(name)
-        yield _small(row, keep_paths=is_plain)
+        strategy, own = strategy_of(row.arm), samples_of(row)
+        yield strategy is None or not any(
+            (own is None or samples.n > own.n)
+            and samples.answers_for(strategy)
+            and row.prm in (None, other.prm)
+            for other, samples in held.get(_place(row), ())
+        )
 
 
-def _is_whole(arm: str) -> bool:
-    strategy = strategy_of(arm)
-    return strategy is not None and whole(strategy) is not None
+def _place(row: Record) -> tuple[str, str, int | None]:
+    return row.policy_model, row.problem_id, row.seed
 
 
-def _more(other: Record, row: Record) -> bool:
-    """Whether `other` holds more samples than `row`, and all that the row says."""
-    mine, theirs = sampled_of(row.arm), strategy_of(other.arm)
-    if mine is None or theirs is None or len(other.paths) <= len(row.paths):
-        return False
-    return covers(theirs, mine) and other.prm == (row.prm or other.prm)
+def arms_of(sweeps: Iterable[Sweep]) -> list[dict[str, str]]:
+    """What a manifest says of the arms of some sweeps: those that they list, and those of their rows."""
+    arms = [arm for sweep in sweeps for arm in (*sweep.arms, *(row.arm for row in sweep.records))]
+    return [{"spec": arm} for arm in dict.fromkeys(map(canonical, arms))]
 
 
 def _small(row: Record, *, keep_paths: bool) -> Record:
@@ -71,7 +79,7 @@ def _small(row: Record, *, keep_paths: bool) -> Record:
     )
 
 
-def _rounded(path: SweptPath) -> SweptPath:
+def _rounded(path: RecordedPath) -> RecordedPath:
     return replace(
         path,
         scores=tuple(round(score, DIGITS) for score in path.scores),
@@ -90,28 +98,31 @@ def export_sweep(sweeps: Sequence[Path], out: Path) -> None:
         InputError: a sweep or its manifest cannot be read.
     """
     files = [sweep_file(path) for path in sweeps]
-    rows = write_records(out, compact(row for file in files for row in read_records(file)))
-    write_manifest(out, rows, files, f"export-sweep {' '.join(file.parent.name for file in files)}")
+    found = [read_sweep(file) for file in files]
+    rows = write_records(out, compact(row for sweep in found for row in sweep.records))
+    write_manifest(
+        out, rows, arms_of(found), files, f"export-sweep {' '.join(file.parent.name for file in files)}"
+    )
     print(f"{rows} rows -> {out}, {out.stat().st_size:,} bytes")
 
 
-def write_manifest(out: Path, rows: int, files: Iterable[Path], command: str) -> None:
-    """Write beside the sweep file `out` how it was made of the sweep files `files`, whose manifests it holds.
-    Raises InputError where one of these cannot be read."""
+def write_manifest(out: Path, rows: int, arms: Sequence[object], files: Iterable[Path], command: str) -> None:
+    """Write beside the sweep file `out` which arms it answers for, and how it was made of the sweep files
+    `files`, whose manifests it holds. Raises InputError where one of these cannot be read."""
     manifest = {
         "file": out.name,
         "rows": rows,
         "sha256": sha256(out.read_bytes()).hexdigest(),
         "command": f"python -m research {command}",
+        "arms": arms,
         "sweeps": {file.parent.name: _manifest_of(file) for file in files},
     }
-    beside = out.with_suffix(".manifest.json")
-    beside.write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+    manifest_file(out).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
 
 
 def _manifest_of(file: Path) -> object:
     """What is said of a sweep beside its rows. Raises InputError where it cannot be read."""
-    path = file.with_suffix(".manifest.json")
+    path = manifest_file(file)
     try:
         return orjson.loads(path.read_bytes())
     except (OSError, ValueError) as error:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from compute_router.training.sweep.implied_arms import is_sampled
+from compute_router.training.sweep.implied_arms import has_plain_samples
 from compute_router.training.sweep.record import Record, RecordError, read_records
 from research.workloads.jsonl import write_jsonl
 from research.workloads.workload import problem_texts
@@ -23,7 +23,7 @@ __all__ = ["rejoin_texts", "rollouts"]
 def rollouts(records: Iterable[Record], texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """One row for each row of plain samples. Raises RecordError where a text is in neither."""
     for record in records:
-        if not is_sampled(record):
+        if not has_plain_samples(record):
             continue
         text = record.problem or texts.get(record.problem_id)
         if text is None:

@@ -17,8 +17,8 @@ from compute_router.decide.table import MeasuredRow, Table, dump_table, load_tab
 from compute_router.difficulty import load
 from compute_router.training.evaluation.blind import Blind
 from compute_router.training.evaluation.folds import FOLDS
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.sweep.record import read_records
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.sweep.sweep_file import read_sweep
 from compute_router.training.tables.fit_table import PRICE, fit_table
 from research.workloads.workload import problem_texts
 
@@ -52,13 +52,15 @@ def fit_rows(
         ModelFileError: the predictor cannot be read.
     """
     price = PRICE if price is None else price
-    records = [record for path in sweeps for record in read_records(path)]
-    if data:
-        texts = problem_texts(data)
-        records = [
-            replace(record, problem=record.problem or texts.get(record.problem_id)) for record in records
-        ]
-    found = grids(records)
+    texts = problem_texts(data) if data else {}
+    read = [
+        replace(
+            sweep,
+            records=[replace(one, problem=one.problem or texts.get(one.problem_id)) for one in sweep.records],
+        )
+        for sweep in map(read_sweep, sweeps)
+    ]
+    found = build_matrices(read)
     base = load(predictor)
     blind = Blind(found, lambda out: base, count=FOLDS, seed=seed)
     bins = [blind.bins(at, range(FOLDS)) for at in range(len(found))]

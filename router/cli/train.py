@@ -59,8 +59,8 @@ def train(
         )
     for source in written.inputs:
         console.print(Text(plain(f"{source.name}: {source.rows:,} rows, sha256 {source.sha256[:12]}")))
-    for grid in written.grids:
-        arms = f"{grid['problems']:,} problems x {grid['arms']} arms"
-        console.print(Text(plain(f"{grid['policy_model']}, PRM {grid['prm'] or 'none'}: {arms}")))
+    for matrix in written.matrices:
+        arms = f"{matrix['problems']:,} problems x {matrix['arms']} arms"
+        console.print(Text(plain(f"{matrix['policy_model']}, PRM {matrix['prm'] or 'none'}: {arms}")))
     console.print(Text(plain(f"{out}: {', '.join(written.files)} in {time.monotonic() - began:.1f} s")))
     return DONE

@@ -1,4 +1,4 @@
-"""Simulated grids whose truth is known, and bins that know it."""
+"""Simulated matrices whose truth is known, and bins that know it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from compute_router.training.evaluation.crossfit import BlindBins
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
 RIGHT = ((0.95, 0.50, 0.10), (0.70, 0.60, 0.40))
 """Accuracy of two arms by bin (easy, medium, hard) that cross: the first is better where it is easy."""
@@ -21,15 +21,15 @@ def simulated(
     arms: Sequence[str] = ARMS,
     seed: int = 0,
     samples: int = 40,
-) -> tuple[Grid, Ints]:
-    """A grid and the true bin of each problem. Outcomes are drawn, costs are fixed; plain samples are right
+) -> tuple[OutcomeMatrix, Ints]:
+    """A matrix and the true bin of each problem. Outcomes are drawn, costs are fixed; plain samples are right
     with 0.8, 0.3 or 0.03."""
     rng = np.random.default_rng(seed)
     bin_P = rng.integers(3, size=problems)
     accuracy = (rng.random((problems, len(arms))) < np.array(right).T[bin_P]).astype(float)
     shape = accuracy.shape
     return (
-        Grid(
+        OutcomeMatrix(
             policy_model="sim-1b",
             params=10**9,
             prm="prm",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from compute_router.training.sweep.record import Record, write_records
+from compute_router.training.sweep.sweep_file import Sweep
 
 SPECS = {
     "majority:n=1": (0.97, 0.30, 0.02),
@@ -40,6 +43,11 @@ def records(
                 prm_tokens=(100 * n if prm else 0) if counted else None,
                 source="simulated",
             )
+
+
+def matrices(rows: Iterable[Record], arms: tuple[str, ...] = ()) -> list[OutcomeMatrix]:
+    """Those of one sweep of these rows, whose manifest lists `arms`."""
+    return build_matrices([Sweep(list(rows), arms)])
 
 
 def write(path: Path, problems: int = 150, **options: object) -> Path:

@@ -20,10 +20,9 @@ from compute_router.training import bundle
 from compute_router.training.bundle import train
 from compute_router.training.evaluation.folds import identities
 from compute_router.training.evaluation.seen import problem_key, read_trained
-from compute_router.training.outcomes.build_matrix import grids
 from compute_router.training.sweep.record import read_records
 from support.places import ROOT
-from support.sweep_files import MODEL, write
+from support.sweep_files import MODEL, matrices, write
 
 BASE = ROOT / "configs" / "difficulty"
 UNSEEING = BASE.with_name("difficulty-base")
@@ -58,15 +57,15 @@ def test_it_holds_what_its_manifest_says(out: Path, sweep: Path) -> None:
         assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
     assert trained.inputs[0].sha256 == hashlib.sha256(sweep.read_bytes()).hexdigest()
     assert (trained.inputs[0].rows, trained.seed) == (450, 3)
-    assert trained.grids[0]["policy_model"] == MODEL
+    assert trained.matrices[0]["policy_model"] == MODEL
     assert "--seed 3" in trained.command
     assert str(out.parent) not in (out / "train.json").read_text()
     assert {"python", "numpy", "compute-router"} <= set(trained.versions)
 
 
 def test_it_knows_its_problems_and_keeps_none_of_their_texts(out: Path, sweep: Path) -> None:
-    [grid] = grids(read_records(sweep))
-    assert read_trained(out).problems == tuple(sorted(map(problem_key, set(identities(grid)))))
+    [matrix] = matrices(read_records(sweep))
+    assert read_trained(out).problems == tuple(sorted(map(problem_key, set(identities(matrix)))))
     assert problem_key("another") not in read_trained(out).problems
     assert "Compute" not in "".join(path.read_text("utf-8", "replace") for path in out.glob("*.json"))
 
@@ -103,14 +102,14 @@ def test_the_table_is_fitted_on_bins_that_have_not_seen_the_answers(
     given: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
     fit_table = bundle.fit_table
 
-    def spy(grids, bins, **options):  # type: ignore[no-untyped-def]
+    def spy(matrices, bins, **options):  # type: ignore[no-untyped-def]
         given.extend(bins)
-        return fit_table(grids, bins, **options)
+        return fit_table(matrices, bins, **options)
 
     monkeypatch.setattr(bundle, "fit_table", spy)
     train([sweep], tmp_path / "out", base=BASE)
-    [grid] = grids(read_records(sweep))
-    after = bundle.Blind([grid], lambda out: difficulty.load(UNSEEING), count=5, seed=0).bins(0, range(5))
+    [matrix] = matrices(read_records(sweep))
+    after = bundle.Blind([matrix], lambda out: difficulty.load(UNSEEING), count=5, seed=0).bins(0, range(5))
     assert np.allclose(given[0], after)
     assert not np.isnan(given[0]).any()
 
@@ -166,7 +165,7 @@ def test_a_directory_stands_for_its_sweep_and_several_join(sweep: Path, tmp_path
     more = write(tmp_path / "more.jsonl", 30, start=150)
     trained = train([sweep.parent, more], tmp_path / "out", base=BASE)
     assert [one.rows for one in trained.inputs] == [450, 90]
-    assert trained.grids[0]["problems"] == 180
+    assert trained.matrices[0]["problems"] == 180
 
 
 @pytest.mark.usefixtures("quick")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from compute_router.policies import AGGREGATES, SELECTS, Group, Outcome, Path, Step, select
 from compute_router.training.subset_expectation import Blocks, Samples, accuracy, any_right, drawn_vote, most
-from compute_router.training.sweep.record import SweptPath
+from compute_router.training.sweep.record import RecordedPath
 
 # One class of equal answers a row, two spellings each; what is right need not go by class.
 ANSWERS = (("1a", "1b"), ("2a", "2b"), ("3a", "3b"), ("4a", "4b"))
@@ -24,7 +24,7 @@ GROUP = {spelling: group for group, spellings in enumerate(ANSWERS) for spelling
 
 
 def brute_force(
-    paths_N: list[SweptPath], rule: str, aggregate: str, dropped: frozenset[int] = frozenset()
+    paths_N: list[RecordedPath], rule: str, aggregate: str, dropped: frozenset[int] = frozenset()
 ) -> list[float]:
     """The mean over all subsets of what compute_router.policies.select chooses among them."""
     candidates = [_path(i, path, i in dropped) for i, path in enumerate(paths_N)]
@@ -47,7 +47,7 @@ def brute_force(
     return reached
 
 
-def _path(index: int, path: SweptPath, dropped: bool) -> Path:
+def _path(index: int, path: RecordedPath, dropped: bool) -> Path:
     text = "nothing" if path.answer is None else f"\\boxed{{{path.answer}}}"
     logprobs = () if path.logprob is None else (path.logprob,)
     steps = tuple(Step("", (0,), logprobs) for _ in range(len(path.scores) - 1))
@@ -60,7 +60,7 @@ logprobs = st.none() | st.sampled_from([-0.5, -0.25]) | st.floats(-3, 0)
 
 
 @st.composite
-def rows(draw: st.DrawFn, largest: int = 7) -> tuple[list[SweptPath], frozenset[int]]:
+def rows(draw: st.DrawFn, largest: int = 7) -> tuple[list[RecordedPath], frozenset[int]]:
     """Samples with equal answers, spellings, scores and probabilities more often than not."""
     n = draw(st.integers(1, largest))
     spellings = st.sampled_from([s for row in ANSWERS[: draw(st.integers(1, 4))] for s in row])
@@ -73,14 +73,14 @@ def rows(draw: st.DrawFn, largest: int = 7) -> tuple[list[SweptPath], frozenset[
         answer = draw(st.none() | spellings)
         scores = tuple(draw(st.lists(score, min_size=0 if partly else 1, max_size=2)))
         group = None if answer is None else GROUP[answer]
-        made.append(SweptPath(answer, group, answer in right, scores=scores, logprob=draw(logprob)))
+        made.append(RecordedPath(answer, group, answer in right, scores=scores, logprob=draw(logprob)))
     return made, draw(st.just(frozenset[int]()) | st.frozensets(st.integers(0, n - 1)))
 
 
 @pytest.mark.parametrize("rule", SELECTS)
 @given(row=rows(), aggregate=st.sampled_from(sorted(AGGREGATES)))
 def test_it_is_the_mean_over_every_subset(
-    rule: str, row: tuple[list[SweptPath], frozenset[int]], aggregate: str
+    rule: str, row: tuple[list[RecordedPath], frozenset[int]], aggregate: str
 ) -> None:
     paths_N, dropped = row
     found = Samples(paths_N, dropped).accuracy(rule, aggregate)
@@ -120,7 +120,7 @@ def test_more_samples_than_are_counted_are_refused() -> None:
         drawn_vote([0] * 65, [True] * 65)
 
 
-def drawn(n: int, rate: float, seed: int, score: float = 0.0) -> list[SweptPath]:
+def drawn(n: int, rate: float, seed: int, score: float = 0.0) -> list[RecordedPath]:
     """Samples of which about `rate` are right; a `score` above 0 rounds the scores to multiples of it."""
     rng = random.Random(f"{n} {rate} {seed}")
     made = []
@@ -128,7 +128,7 @@ def drawn(n: int, rate: float, seed: int, score: float = 0.0) -> list[SweptPath]
         answer = "1a" if rng.random() < rate else rng.choice(["2a", "3a", "4a", None])
         scores = tuple(rng.random() if not score else rng.randrange(5) * score for _ in range(3))
         group = None if answer is None else GROUP[answer]
-        made.append(SweptPath(answer, group, answer == "1a", 100, scores, -rng.random()))
+        made.append(RecordedPath(answer, group, answer == "1a", 100, scores, -rng.random()))
     return made
 
 
@@ -155,9 +155,9 @@ def test_the_order_of_the_samples_does_not_matter(rule: str, size: int) -> None:
 
 def test_two_answers_of_64_samples_are_a_hypergeometric_race() -> None:
     # Wrong answers are the more probable, so that every tie goes to them.
-    right = [SweptPath("1a", 0, True, logprob=-2.0 - i / 100) for i in range(30)]
-    wrong = [SweptPath("2a", 30, False, logprob=-1.0 - i / 100) for i in range(24)]
-    silent = [SweptPath(None, None, False)] * 10
+    right = [RecordedPath("1a", 0, True, logprob=-2.0 - i / 100) for i in range(30)]
+    wrong = [RecordedPath("2a", 30, False, logprob=-1.0 - i / 100) for i in range(24)]
+    silent = [RecordedPath(None, None, False)] * 10
     found = accuracy([*right, *wrong, *silent], "vote")
     for n in (1, 2, 16, 33, 64):
         ways = sum(
@@ -169,7 +169,7 @@ def test_two_answers_of_64_samples_are_a_hypergeometric_race() -> None:
 
 
 def test_the_best_of_64_is_an_order_statistic() -> None:
-    paths_N = [SweptPath(f"{i}", i, i == 10, scores=(i / 64,)) for i in range(64)]
+    paths_N = [RecordedPath(f"{i}", i, i == 10, scores=(i / 64,)) for i in range(64)]
     found = accuracy(paths_N, "max")
     for n in range(1, 65):
         assert found[n] == pytest.approx(math.comb(10, n - 1) / math.comb(64, n), abs=1e-15)
@@ -187,7 +187,7 @@ def test_more_samples_than_can_be_counted_are_refused_or_taken_in_blocks(rule: s
 
 def test_what_was_not_graded_or_is_no_rule_is_refused() -> None:
     with pytest.raises(ValueError, match="not graded"):
-        accuracy([SweptPath("1a", 0)], "vote")
+        accuracy([RecordedPath("1a", 0)], "vote")
     with pytest.raises(ValueError, match="'best' is not known"):
         accuracy(drawn(2, 0.5, 0), "best")
 

@@ -25,7 +25,7 @@ from compute_router.grading import Grader
 from compute_router.io.validation import first_fault
 from compute_router.policies import Greedy
 from compute_router.training.difficulty.corpus import identity
-from compute_router.training.sweep.implied_arms import is_sampled, sampling_of, strategy_of
+from compute_router.training.sweep.implied_arms import has_plain_samples, plain_sampler_of, strategy_of
 from compute_router.training.sweep.record import Record, read_records
 
 __all__ = ["Answered", "read_graded"]
@@ -117,7 +117,7 @@ def _sweep(path: Path, policy_model: str) -> Iterator[Answered]:
 
 
 def _recorded(record: Record, problem: str) -> Iterator[Answered]:
-    if is_sampled(record):
+    if has_plain_samples(record):
         yield Answered(problem, len(record.paths), sum(path.correct is True for path in record.paths))
     elif isinstance(strategy_of(record.arm), Greedy) and record.correct is not None:
         yield Answered(problem, 1, int(record.correct))
@@ -145,7 +145,7 @@ async def _graded(rows: list[tuple[str, dict[str, Any]]], grader: Grader) -> lis
             if row["error"] is not None or gold is None or decision is None:
                 continue
             strategy = decision["strategy"]
-            if sampling_of(strategy) is not None and row["rerouted"] is None:
+            if plain_sampler_of(strategy) is not None and row["rerouted"] is None:
                 right = [await grader.correct(gold, path["answer"]) for path in paths]
             elif isinstance(strategy_of(strategy), Greedy):
                 right = [row["correct"] is True]

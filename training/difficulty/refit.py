@@ -25,7 +25,7 @@ from compute_router.training.difficulty.scale import Scale, fit_scale
 from compute_router.training.difficulty.standing import Answers, settle, standing
 from compute_router.training.difficulty.sweep_answers import Evidence, evidence, model_of
 from compute_router.training.difficulty.working import Working, working
-from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 
 __all__ = ["bins", "model_of", "refit"]
 
@@ -35,13 +35,13 @@ _PULL = 8.0
 """The scale's logarithms lie within about a quarter of those of the base."""
 
 
-def refit(grids: Sequence[Grid], base: Predictor, *, seed: int = 0) -> Predictor:
-    """`base` fitted to the plain samples of a sweep; where a grid has none, to its cheapest arm as one
+def refit(matrices: Sequence[OutcomeMatrix], base: Predictor, *, seed: int = 0) -> Predictor:
+    """`base` fitted to the plain samples of a sweep; where a matrix has none, to its cheapest arm as one
     answer a problem.
 
     Without any answer `base` comes back. Deterministic; `seed` decides the folds and nothing else.
     """
-    found = evidence(grids)
+    found = evidence(matrices)
     prior = {name: _prior(base, model) for name, model in found.models.items()}
     fitted = _texts(found.texts, base, prior, seed) if len(found.texts.n_A) else None
     scale = Scale(base.discrimination, base.text.residual, 1.0, 0.0) if fitted is None else fitted.scale

@@ -8,7 +8,7 @@ rivals      fixed arms, oracles, ties
 paper       the paper's rule on the arms that a sweep has
 outcomes    what a choice came to: accuracy, tokens, FLOPs, utility
 bootstrap   intervals over problems, the same resamples for everybody
-judge       all of it for one grid: a Section
+judge       all of it for one matrix: a Section
 gain        the paper's efficiency gain
 document    a Section as JSON
 report      a Section on a terminal

@@ -17,7 +17,7 @@ from compute_router.policies import make
 from compute_router.training.difficulty.refit import bins, model_of
 from compute_router.training.evaluation.paper import labels, nearest_arm
 from compute_router.training.evaluation.rivals import best
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints, Mask
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, Mask, OutcomeMatrix
 from compute_router.training.tables import decided_by, domains
 
 __all__ = ["Applied", "apply"]
@@ -28,7 +28,7 @@ class Applied:
     """`row` decides, or for the problems of a domain its row in `rows`; of its arms those that the sweep ran
     can be chosen."""
 
-    grid: Grid
+    matrix: OutcomeMatrix
     bins_P3: Floats
     row: MeasuredRow | RuleRow
     rows: Mapping[str | None, MeasuredRow]
@@ -45,7 +45,7 @@ class Applied:
 
     @cached_property
     def _domain_P(self) -> tuple[str | None, ...]:
-        return domains(self.grid)
+        return domains(self.matrix)
 
     def _routed(self, row: MeasuredRow, bins_P3: Floats, price: Price) -> Ints:
         choice = self._choice(row, price)
@@ -71,35 +71,35 @@ class Applied:
         return np.full(len(self.bins_P3), at[arm])
 
     def _choice(self, row: MeasuredRow, price: Price) -> ArmSelection:
-        return ArmSelection(row, price, params=self.grid.params, prm_params=self.grid.prm_params)
+        return ArmSelection(row, price, params=self.matrix.params, prm_params=self.matrix.prm_params)
 
     def _shared(self, arms: tuple[str, ...]) -> tuple[Mask, Ints]:
         """Which arms of the row the sweep has, and where."""
-        at = [self.grid.arms_A.index(arm) if arm in self.grid.arms_A else -1 for arm in arms]
+        at = [self.matrix.arms_A.index(arm) if arm in self.matrix.arms_A else -1 for arm in arms]
         return np.array(at) >= 0, np.array(at, dtype=np.int64)
 
     def _rule(self, row: RuleRow) -> Ints:
-        arms = [nearest_arm(self.grid, make(wanted)) for wanted in (row.easy, row.medium, row.hard)]
+        arms = [nearest_arm(self.matrix, make(wanted)) for wanted in (row.easy, row.medium, row.hard)]
         return np.array(arms, dtype=np.int64)[labels(self.bins_P3)]
 
 
-def apply(grid: Grid, predictor: Predictor, table: Table, mode: str) -> Applied:
-    """Raises TableError where the table has no row for the grid's policy model and PRM, InputError where the
-    row and the sweep share no arm."""
-    model = model_of(grid)
-    row = table.row(model.name, model.params, grid.prm or "")
+def apply(matrix: OutcomeMatrix, predictor: Predictor, table: Table, mode: str) -> Applied:
+    """Raises TableError where the table has no row for the matrix's policy model and PRM, InputError where
+    the row and the sweep share no arm."""
+    model = model_of(matrix)
+    row = table.row(model.name, model.params, matrix.prm or "")
     rows: dict[str | None, MeasuredRow] = {}
-    for domain in sorted({one for one in domains(grid) if one is not None}):
-        of_domain = table.row(model.name, model.params, grid.prm or "", domain)
+    for domain in sorted({one for one in domains(matrix) if one is not None}):
+        of_domain = table.row(model.name, model.params, matrix.prm or "", domain)
         if isinstance(of_domain, MeasuredRow) and of_domain.domain == domain:
             rows[domain] = of_domain
     notes = [" and ".join([row.id, *(one.id for one in rows.values())]) + " of the table decides"]
     if isinstance(row, MeasuredRow):
-        missing = [arm.spec for arm in row.arms if arm.spec not in grid.arms_A]
+        missing = [arm.spec for arm in row.arms if arm.spec not in matrix.arms_A]
         if len(missing) == len(row.arms):
             raise InputError(
                 f"no arm of the table's row {row.id} was run in this sweep: there is nothing to judge"
             )
         if missing:
             notes.append(f"{len(missing)} of its {len(row.arms)} arms were not run here and cannot be chosen")
-    return Applied(grid, bins(predictor, grid.texts_P, model), row, rows, mode, tuple(notes))
+    return Applied(matrix, bins(predictor, matrix.texts_P, model), row, rows, mode, tuple(notes))

@@ -17,7 +17,7 @@ from compute_router.training.evaluation.blind import Base, Blind
 from compute_router.training.evaluation.folds import FOLDS
 from compute_router.training.evaluation.policy_outcomes import Outcomes
 from compute_router.training.evaluation.rivals import best_fixed_train
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 from compute_router.training.tables import decided_by, domains, fit_rows
 
 __all__ = ["CrossFitted", "crossfit", "crossfitted"]
@@ -32,7 +32,7 @@ class CrossFitted:
     """`rows_F`: for each fold the rows fitted on the other folds, by domain, that of all problems under None;
     none for a fold without problems."""
 
-    grid: Grid
+    matrix: OutcomeMatrix
     fold_P: Ints
     bins_P3: Floats
     rows_F: tuple[Mapping[str | None, MeasuredRow], ...]
@@ -44,14 +44,14 @@ class CrossFitted:
 
     @cached_property
     def _domain_P(self) -> tuple[str | None, ...]:
-        return domains(self.grid)
+        return domains(self.matrix)
 
     def router(self, price: Price) -> Ints:
         chosen = np.zeros(len(self.fold_P), dtype=np.int64)
         for fold, rows in enumerate(self.rows_F):
             for row, mine_P in decided_by(rows, self._domain_P):
                 here = (self.fold_P == fold) & mine_P
-                at = np.array([self.grid.arms_A.index(arm.spec) for arm in row.arms])
+                at = np.array([self.matrix.arms_A.index(arm.spec) for arm in row.arms])
                 chosen[here] = at[select_arms(row, self.bins_P3[here], price)[0]]
         return chosen
 
@@ -67,46 +67,50 @@ class CrossFitted:
                 arms |= dict.fromkeys(at, row.arms)
             if len(mine):
                 arm_B = share_out(parts, average_budget).arm_B.tolist()
-                chosen[mine] = [self.grid.arms_A.index(arms[i][arm].spec) for i, arm in enumerate(arm_B)]
+                chosen[mine] = [self.matrix.arms_A.index(arms[i][arm].spec) for i, arm in enumerate(arm_B)]
         return chosen
 
     def best_fixed(self, price: Price) -> Ints:
-        outcomes = Outcomes.of(self.grid)
+        outcomes = Outcomes.of(self.matrix)
         return best_fixed_train(outcomes.utility(price), outcomes.cost(price), self.fold_P)
 
 
 def crossfitted(
-    grids: Sequence[Grid], base: Base, seed: int, priors: Sequence[MeasuredRow | None] | None = None
+    matrices: Sequence[OutcomeMatrix],
+    base: Base,
+    seed: int,
+    priors: Sequence[MeasuredRow | None] | None = None,
 ) -> list[CrossFitted]:
-    """Each grid (one sweep's, comparable) cross-fitted; difficulty is refitted to all of them together.
-    `priors`: for each grid the row to start from, fitted without its problems."""
-    blind = Blind(grids, base, count=FOLDS, seed=seed)
+    """Each matrix (one sweep's, comparable) cross-fitted; difficulty is refitted to all of them together.
+    `priors`: for each matrix the row to start from, fitted without its problems."""
+    blind = Blind(matrices, base, count=FOLDS, seed=seed)
     return [
         crossfit(
-            grid,
+            matrix,
             blind.folds_G[at],
             lambda judged, out, at=at: blind.bins(at, judged, out),  # type: ignore[misc]
             seed,
             None if priors is None else priors[at],
         )
-        for at, grid in enumerate(grids)
+        for at, matrix in enumerate(matrices)
     ]
 
 
 def crossfit(
-    grid: Grid, fold_P: Ints, blind: BlindBins, seed: int, prior: MeasuredRow | None = None
+    matrix: OutcomeMatrix, fold_P: Ints, blind: BlindBins, seed: int, prior: MeasuredRow | None = None
 ) -> CrossFitted:
     """`fold_P`: 0 to K - 1; `prior` as in `fit_row`, of the row of all problems. Raises InputError where they
     are all in one fold."""
     present = [int(fold) for fold in np.unique(fold_P)]
     if len(present) < 2:
         raise InputError(
-            f"{grid.policy_model}: {len(grid.problems_P)} problems with all arms are too few to judge routing"
+            f"{matrix.policy_model}: {len(matrix.problems_P)} problems with all arms are too few to judge "
+            "routing"
         )
     rows: list[Mapping[str | None, MeasuredRow]] = [{}] * max(FOLDS, max(present) + 1)
     for fold in present:
         others = [other for other in present if other != fold]
         train = fold_P != fold
         seen = blind(others, frozenset({fold}))[train]
-        rows[fold] = fit_rows(grid.rows(train), seen, prior, seed=seed)
-    return CrossFitted(grid, fold_P, blind(present, frozenset()), tuple(rows))
+        rows[fold] = fit_rows(matrix.rows(train), seen, prior, seed=seed)
+    return CrossFitted(matrix, fold_P, blind(present, frozenset()), tuple(rows))

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from compute_router.training.difficulty.corpus import identity
-from compute_router.training.outcomes.outcome_matrix import Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Ints, OutcomeMatrix
 
 __all__ = ["FOLDS", "folds", "identities"]
 
 FOLDS = 5
 
 
-def identities(grid: Grid) -> list[str]:
+def identities(matrix: OutcomeMatrix) -> list[str]:
     """What makes a problem itself: its text without white space, or its id where the log keeps no text."""
     return [
         f"id:{name}" if text is None else identity(text)
-        for name, text in zip(grid.problems_P, grid.texts_P, strict=True)
+        for name, text in zip(matrix.problems_P, matrix.texts_P, strict=True)
     ]
 
 

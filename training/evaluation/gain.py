@@ -12,7 +12,7 @@ import numpy as np
 from compute_router.decide.price import Price
 from compute_router.policies import Majority, SpecError, make
 from compute_router.training.evaluation.policy_outcomes import Outcomes
-from compute_router.training.outcomes.outcome_matrix import Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Ints, OutcomeMatrix
 
 __all__ = ["CURVE", "Gain", "Point", "efficiency_gain"]
 
@@ -55,16 +55,16 @@ class Gain:
     at_least: bool
 
 
-def efficiency_gain(grid: Grid, outcomes: Outcomes, curve: Sequence[Point]) -> Mapping[str, Gain]:
+def efficiency_gain(matrix: OutcomeMatrix, outcomes: Outcomes, curve: Sequence[Point]) -> Mapping[str, Gain]:
     """Counted in tokens of the policy model alone ("policy", as the paper does) and with the PRM
-    ("policy_prm"). Empty where the grid has no majority arm or no counts."""
-    votes = [at for at, arm in enumerate(grid.arms_A) if _is_majority(arm)]
+    ("policy_prm"). Empty where the matrix has no majority arm or no counts."""
+    votes = [at for at, arm in enumerate(matrix.arms_A) if _is_majority(arm)]
     if not votes or not curve:
         return {}
-    points = {at: Point.of(outcomes, np.full(len(grid.problems_P), at), CURVE[0]) for at in votes}
+    points = {at: Point.of(outcomes, np.full(len(matrix.problems_P), at), CURVE[0]) for at in votes}
     peak = min(points, key=lambda at: (-points[at].accuracy, points[at].tokens))
     return {
-        name: _gain(grid.arms_A[peak], points[peak], curve, measure)
+        name: _gain(matrix.arms_A[peak], points[peak], curve, measure)
         for name, measure in (("policy", "policy_tokens"), ("policy_prm", "tokens"))
     }
 

@@ -14,20 +14,20 @@ __all__ = ["document"]
 
 
 def document(sections: Sequence[Section]) -> dict[str, Any]:
-    """`grids` holds all sections, that of the most problems first; `prices` is the first one's."""
-    shown = [_section(one) for one in sorted(sections, key=lambda one: -len(one.grid.problems_P))]
-    return {"schema_version": 1, "prices": shown[0]["prices"], "grids": shown}
+    """`matrices` holds all sections, that of the most problems first; `prices` is the first one's."""
+    shown = [_section(one) for one in sorted(sections, key=lambda one: -len(one.matrix.problems_P))]
+    return {"schema_version": 1, "prices": shown[0]["prices"], "matrices": shown}
 
 
 def _section(section: Section) -> dict[str, Any]:
-    grid = section.grid
+    matrix = section.matrix
     return {
-        "policy_model": grid.policy_model,
-        "params": grid.params,
-        "prm": grid.prm,
-        "prm_params": grid.prm_params,
-        "problems": len(grid.problems_P),
-        "source": grid.source,
+        "policy_model": matrix.policy_model,
+        "params": matrix.params,
+        "prm": matrix.prm,
+        "prm_params": matrix.prm_params,
+        "problems": len(matrix.problems_P),
+        "source": matrix.source,
         "mode": section.mode,
         "notes": list(section.notes),
         "price_unit": section.judged[0].price.unit if section.judged else "tokens",

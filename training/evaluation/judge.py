@@ -1,4 +1,4 @@
-"""Policies compared on one grid at one price after another."""
+"""Policies compared on one matrix at one price after another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from compute_router.training.evaluation.gain import CURVE, Gain, Point, efficien
 from compute_router.training.evaluation.paper import paper_rule
 from compute_router.training.evaluation.policy_outcomes import METRICS, Outcomes
 from compute_router.training.evaluation.rivals import oracle_bin, oracle_problem, true_bins
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
 __all__ = ["PRICES", "Contest", "Judged", "Score", "Section", "judge"]
 
@@ -26,11 +26,11 @@ _VALUES = (*METRICS, "utility")
 
 
 class Contest(Protocol):
-    """The choices that are learned, for the problems of `grid` (all arms run on all of them), made without
+    """The choices that are learned, for the problems of `matrix` (all arms run on all of them), made without
     having seen those problems' outcomes."""
 
     @property
-    def grid(self) -> Grid: ...
+    def matrix(self) -> OutcomeMatrix: ...
     @property
     def mode(self) -> str: ...
     @property
@@ -71,10 +71,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One grid, judged. `skipped`: prices at which it cannot be, since its costs were not counted.
+    """One matrix, judged. `skipped`: prices at which it cannot be, since its costs were not counted.
     `curve`: the router over many prices."""
 
-    grid: Grid
+    matrix: OutcomeMatrix
     mode: str
     notes: tuple[str, ...]
     judged: tuple[Judged, ...]
@@ -85,11 +85,11 @@ class Section:
 
 
 def judge(contest: Contest, prices: Sequence[Price], seed: int) -> Section:
-    """Judge every policy at every price that the grid's counts allow."""
-    grid = contest.grid
-    outcomes = Outcomes.of(grid)
-    resamples = Resamples(len(grid.problems_P), seed)
-    rule, bin_P = paper_rule(grid), true_bins(grid)
+    """Judge every policy at every price that the matrix's counts allow."""
+    matrix = contest.matrix
+    outcomes = Outcomes.of(matrix)
+    resamples = Resamples(len(matrix.problems_P), seed)
+    rule, bin_P = paper_rule(matrix), true_bins(matrix)
     judged, skipped = [], []
     for price in prices:
         if not outcomes.knows(price):
@@ -103,25 +103,25 @@ def judge(contest: Contest, prices: Sequence[Price], seed: int) -> Section:
             "oracle_bin": oracle_bin(utility, cost, bin_P),
             "oracle_problem": oracle_problem(utility, cost),
         }
-        judged.append(_judged(grid, outcomes, resamples, price, choices))
+        judged.append(_judged(matrix, outcomes, resamples, price, choices))
     curve = tuple(_points(contest, outcomes)) if outcomes.knows(CURVE[-1]) else ()
     frontier = tuple(_frontier(outcomes)) if curve else ()
     return Section(
-        grid=grid,
+        matrix=matrix,
         mode=contest.mode,
         notes=(*contest.notes, *rule.notes),
         judged=tuple(judged),
         skipped=tuple(skipped),
         curve=curve,
         frontier=frontier,
-        gains=efficiency_gain(grid, outcomes, curve),
+        gains=efficiency_gain(matrix, outcomes, curve),
     )
 
 
 def _judged(
-    grid: Grid, outcomes: Outcomes, resamples: Resamples, price: Price, choices: Mapping[str, Ints]
+    matrix: OutcomeMatrix, outcomes: Outcomes, resamples: Resamples, price: Price, choices: Mapping[str, Ints]
 ) -> Judged:
-    fixed = {arm: np.full(len(grid.problems_P), at) for at, arm in enumerate(grid.arms_A)}
+    fixed = {arm: np.full(len(matrix.problems_P), at) for at, arm in enumerate(matrix.arms_A)}
     values = [outcomes.of_choice(chosen, price) for chosen in (*choices.values(), *fixed.values())]
     columns = [one[name] for one in values for name in _VALUES]
     ahead = values[0]["utility"] - values[1]["utility"]
@@ -135,7 +135,7 @@ def _judged(
     ]
     policies = dict(zip(choices, scores, strict=False))
     router, start, end = (policies[name].utility for name in ("router", "best_fixed_train", "oracle_problem"))
-    counts = np.bincount(choices["router"], minlength=len(grid.arms_A)) / len(grid.problems_P)
+    counts = np.bincount(choices["router"], minlength=len(matrix.arms_A)) / len(matrix.problems_P)
     return Judged(
         price=price,
         policies=policies,
@@ -144,7 +144,7 @@ def _judged(
         difference_interval=intervals[-1],
         regret=end - router,
         gap_closed=(router - start) / (end - start) if end - start >= _NO_GAP else None,
-        used={arm: float(share) for arm, share in zip(grid.arms_A, counts, strict=True) if share},
+        used={arm: float(share) for arm, share in zip(matrix.arms_A, counts, strict=True) if share},
     )
 
 

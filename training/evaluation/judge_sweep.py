@@ -19,19 +19,14 @@ from compute_router.training.evaluation.crossfit import crossfitted
 from compute_router.training.evaluation.folds import identities
 from compute_router.training.evaluation.judge import Contest, Section, judge
 from compute_router.training.evaluation.seen import Trained, problem_key, read_trained
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.outcomes.outcome_matrix import Grid, Mask
-from compute_router.training.sweep.record import read_records
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.outcomes.outcome_matrix import Mask, OutcomeMatrix
+from compute_router.training.sweep.sweep_file import read_sweep, sweep_file
 
-__all__ = ["evaluate", "sweep_file"]
+__all__ = ["evaluate"]
 
 _ENOUGH = 20
 """So many problems that training has not seen are judged alone; of fewer, nothing could be said."""
-
-
-def sweep_file(path: Path) -> Path:
-    """The record file of a sweep: the path itself, or sweep.jsonl in the directory."""
-    return path / "sweep.jsonl" if path.is_dir() else path
 
 
 def evaluate(
@@ -43,21 +38,21 @@ def evaluate(
     Raises InputError where the sweep holds nothing to judge, and what reading the files raises.
     """
     file = sweep_file(sweep)
-    found = [grid.comparable() for grid in grids(read_records(file))]
-    found = [grid for grid in found if grid.problems_P and grid.arms_A]
+    found = [matrix.comparable() for matrix in build_matrices([read_sweep(sweep)])]
+    found = [matrix for matrix in found if matrix.problems_P and matrix.arms_A]
     if not found:
         raise InputError(f"{file} has no graded rows to judge")
     trained = read_trained(table)
     known = trained.has_read(_sha256(file))
     unseen = [np.zeros(len(one.problems_P), dtype=bool) if known else _unseen(one, trained) for one in found]
     contests: dict[int, Contest] = {}
-    for at, (grid, new_P) in enumerate(zip(found, unseen, strict=True)):
+    for at, (matrix, new_P) in enumerate(zip(found, unseen, strict=True)):
         if new_P.all() or new_P.sum() >= _ENOUGH:
             mode = f"the table of {table} applied to {new_P.sum()} problems that its training has not seen"
             if not new_P.all():
                 mode += f" ({(~new_P).sum()} that it has seen are left out)"
             predictor = load(table, trust=trust)
-            contests[at] = apply(grid.rows(new_P), predictor, load_table(table / "table.json"), mode)
+            contests[at] = apply(matrix.rows(new_P), predictor, load_table(table / "table.json"), mode)
     again = [at for at in range(len(found)) if at not in contests]
     if again:
         note = f"the table of {table} was trained on these problems: training is repeated without each fold"
@@ -69,9 +64,9 @@ def evaluate(
     return sections
 
 
-def _unseen(grid: Grid, trained: Trained) -> Mask:
+def _unseen(matrix: OutcomeMatrix, trained: Trained) -> Mask:
     seen = set(trained.problems)
-    return np.array([problem_key(name) not in seen for name in identities(grid)])
+    return np.array([problem_key(name) not in seen for name in identities(matrix)])
 
 
 def _constant(base: Path, trust: bool) -> Base:

@@ -15,7 +15,7 @@ from compute_router.difficulty.bins import BINS
 from compute_router.io.data_files import data_path
 from compute_router.policies import SpecError, Strategy, make
 from compute_router.policies.spec import values_of
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
 __all__ = ["PaperRule", "labels", "nearest_arm", "paper_rule"]
 
@@ -46,20 +46,20 @@ def labels(bins_P3: Floats) -> Ints:
     return np.asarray(len(BINS) - 1 - np.argmax(bins_P3[:, ::-1], axis=1), dtype=np.int64)
 
 
-def paper_rule(grid: Grid) -> PaperRule:
-    """The rule for this policy model, on the arms of this grid."""
+def paper_rule(matrix: OutcomeMatrix) -> PaperRule:
+    """The rule for this policy model, on the arms of this matrix."""
     notes = []
-    size = _LARGEST if grid.params is None else size_class(grid.params)
-    if grid.params is None:
-        notes.append(f"the size of {grid.policy_model} is not known: the paper's rule for {size} is taken")
+    size = _LARGEST if matrix.params is None else size_class(matrix.params)
+    if matrix.params is None:
+        notes.append(f"the size of {matrix.policy_model} is not known: the paper's rule for {size} is taken")
     arms = []
     for name, wanted in zip(BINS, _specs(size), strict=True):
-        at = nearest_arm(grid, make(wanted))
-        kind = _read(grid.arms_A[at])
+        at = nearest_arm(matrix, make(wanted))
+        kind = _read(matrix.arms_A[at])
         if kind is None or kind.name != make(wanted).name:
             notes.append(
                 f"the paper's rule for {name} is {make(wanted).name}, which the sweep lacks: "
-                f"{grid.arms_A[at]} stands in"
+                f"{matrix.arms_A[at]} stands in"
             )
         arms.append(at)
     return PaperRule(np.array(arms, dtype=np.int64), tuple(notes))
@@ -72,8 +72,8 @@ def _specs(size: SizeClass) -> tuple[str, str, str]:
     raise AssertionError(f"the shipped table has no rule for {size}")
 
 
-def nearest_arm(grid: Grid, wanted: Strategy) -> int:
-    """Of the nearest kind in the grid the largest n; of equals the arm that selects as the rule does,
+def nearest_arm(matrix: OutcomeMatrix, wanted: Strategy) -> int:
+    """Of the nearest kind in the matrix the largest n; of equals the arm that selects as the rule does,
     then the one that is most like it in all else."""
     order = _NEAREST[wanted.name]
 
@@ -86,7 +86,7 @@ def nearest_arm(grid: Grid, wanted: Strategy) -> int:
         others = sum(mine[name] != theirs[name] for name in mine.keys() & theirs.keys() - {"n"})
         return (order.index(found.name), -mine.get("n", 1), *unlike, others)
 
-    return min(range(len(grid.arms_A)), key=lambda at: (rank(grid.arms_A[at]), grid.arms_A[at]))
+    return min(range(len(matrix.arms_A)), key=lambda at: (rank(matrix.arms_A[at]), matrix.arms_A[at]))
 
 
 def _read(arm: str) -> Strategy | None:

@@ -61,9 +61,9 @@ def plot(sections: Sequence[Section], path: Path) -> list[Path]:
 
 
 def _draw(axes: Any, section: Section, measure: str, label: str) -> None:
-    grid = section.grid
+    matrix = section.matrix
     axes.set_title(
-        f"{grid.policy_model}, PRM {grid.prm or 'none'}, {len(grid.problems_P)} problems", fontsize=9
+        f"{matrix.policy_model}, PRM {matrix.prm or 'none'}, {len(matrix.problems_P)} problems", fontsize=9
     )
     axes.set_xlabel(label)
     axes.set_ylabel("accuracy")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute_router.decide.price import Price
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
 __all__ = ["METRICS", "Outcomes"]
 
@@ -27,10 +27,10 @@ class Outcomes:
     flops: Floats
 
     @classmethod
-    def of(cls, grid: Grid) -> Outcomes:
-        policy = np.nan if grid.params is None else float(grid.params)
-        flops = policy * grid.tokens_PA + _prm_work(grid)
-        return cls(grid.accuracy_PA, grid.tokens_PA, grid.prm_tokens_PA, _FLOPS_PER_PARAMETER * flops)
+    def of(cls, matrix: OutcomeMatrix) -> Outcomes:
+        policy = np.nan if matrix.params is None else float(matrix.params)
+        flops = policy * matrix.tokens_PA + _prm_work(matrix)
+        return cls(matrix.accuracy_PA, matrix.tokens_PA, matrix.prm_tokens_PA, _FLOPS_PER_PARAMETER * flops)
 
     def cost(self, price: Price) -> Floats:
         """Problems x arms, in the unit of the price: tokens of both models, or FLOPs."""
@@ -53,7 +53,7 @@ class Outcomes:
         return {**values, "utility": self.utility(price)[at, chosen_P]}
 
 
-def _prm_work(grid: Grid) -> Floats:
+def _prm_work(matrix: OutcomeMatrix) -> Floats:
     """Parameters x tokens of the PRM; nothing where it read nothing, whatever its size."""
-    size = np.nan if grid.prm_params is None else float(grid.prm_params)
-    return np.where(grid.prm_tokens_PA == 0, 0.0, size * grid.prm_tokens_PA)
+    size = np.nan if matrix.prm_params is None else float(matrix.prm_params)
+    return np.where(matrix.prm_tokens_PA == 0, 0.0, size * matrix.prm_tokens_PA)

@@ -7,7 +7,7 @@ import numpy as np
 from compute_router.difficulty.bins import BINS, bin_of
 from compute_router.policies import SpecError, make
 from compute_router.policies.spec import values_of
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
 __all__ = ["best", "best_fixed_train", "budget", "cheapest", "oracle_bin", "oracle_problem", "true_bins"]
 
@@ -43,21 +43,21 @@ def oracle_problem(utility_PA: Floats, cost_PA: Floats) -> Ints:
     return np.array([best(u, c) for u, c in zip(utility_PA, cost_PA, strict=True)], dtype=np.int64)
 
 
-def true_bins(grid: Grid) -> Ints:
+def true_bins(matrix: OutcomeMatrix) -> Ints:
     """The bin of every problem as measured: its share of right plain samples, or what the cheapest arm
     reached where the sweep has no plain samples."""
     with np.errstate(invalid="ignore"):
-        rate_P = grid.right_P / grid.samples_P
-    rate_P = np.where(grid.samples_P > 0, rate_P, grid.accuracy_PA[:, cheapest(grid)])
+        rate_P = matrix.right_P / matrix.samples_P
+    rate_P = np.where(matrix.samples_P > 0, rate_P, matrix.accuracy_PA[:, cheapest(matrix)])
     return np.array([BINS.index(bin_of(min(1.0, rate))) for rate in rate_P.tolist()], dtype=np.int64)
 
 
-def cheapest(grid: Grid) -> int:
+def cheapest(matrix: OutcomeMatrix) -> int:
     """The arm of the fewest tokens (policy model and PRM), or of the smallest budget where they are not
     counted."""
-    cost_A = (grid.tokens_PA + grid.prm_tokens_PA).mean(axis=0)
+    cost_A = (matrix.tokens_PA + matrix.prm_tokens_PA).mean(axis=0)
     if np.isnan(cost_A).any():
-        cost_A = np.array([budget(arm) for arm in grid.arms_A])
+        cost_A = np.array([budget(arm) for arm in matrix.arms_A])
     return int(np.argmin(cost_A))
 
 

@@ -41,7 +41,7 @@ class Trained(_Strict):
     base: str
     versions: dict[str, str]
     files: dict[str, str]
-    grids: tuple[dict[str, str | int | None], ...]
+    matrices: tuple[dict[str, str | int | None], ...]
     problems: tuple[str, ...]
 
     def has_read(self, sha256: str) -> bool:

@@ -26,10 +26,10 @@ def show(sections: Sequence[Section], console: Console) -> None:
 
 
 def _section(section: Section, console: Console) -> None:
-    grid = section.grid
-    size = "size unknown" if grid.params is None else f"{grid.params / 1e9:.2f} B"
-    _say(console, f"{grid.policy_model} ({size}), PRM {grid.prm or 'none'}", "bold")
-    _say(console, f"{len(grid.problems_P)} problems, {len(grid.arms_A)} arms, {section.mode}")
+    matrix = section.matrix
+    size = "size unknown" if matrix.params is None else f"{matrix.params / 1e9:.2f} B"
+    _say(console, f"{matrix.policy_model} ({size}), PRM {matrix.prm or 'none'}", "bold")
+    _say(console, f"{len(matrix.problems_P)} problems, {len(matrix.arms_A)} arms, {section.mode}")
     for note in section.notes:
         _say(console, note, "dim")
     if section.skipped:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compute_router.policies import Group, Outcome, Path, Step, extract_answer, select
-from compute_router.training.sweep.record import SweptPath
+from compute_router.training.sweep.record import RecordedPath
 
 __all__ = ["choose"]
 
 
-def choose(paths_N: Sequence[SweptPath], rule: str, aggregate: str) -> int | None:
+def choose(paths_N: Sequence[RecordedPath], rule: str, aggregate: str) -> int | None:
     """The index of the chosen path, None where no path states an answer."""
     search = select(tuple(_path(i, path) for i, path in enumerate(paths_N)), rule, aggregate)
     ask = next(search)
@@ -23,7 +23,7 @@ def choose(paths_N: Sequence[SweptPath], rule: str, aggregate: str) -> int | Non
     raise AssertionError("a selection asks once")
 
 
-def _path(index: int, path: SweptPath) -> Path:
+def _path(index: int, path: RecordedPath) -> Path:
     """A path that selection cannot tell from the one in the log."""
     text = ""
     if path.answer is not None:

@@ -11,7 +11,7 @@ from compute_router.policies import extract_answer
 from compute_router.training.importers.choose import choose
 from compute_router.training.importers.damage import Damage, Notes
 from compute_router.training.importers.log_row import LogPath, LogRow
-from compute_router.training.sweep.record import Record, SweptPath
+from compute_router.training.sweep.record import Record, RecordedPath
 
 __all__ = ["finish"]
 
@@ -41,7 +41,7 @@ async def _record(row: LogRow, grader: Grader, notes: Notes) -> Record:
     groups_N = _settled_classes(row.paths, answers_N) if row.settled else await grader.classes(answers_N)
     paths_N = tuple(
         [
-            SweptPath(
+            RecordedPath(
                 answer=answer,
                 group=group,
                 correct=await _correct(grader, row, path, answer),
@@ -114,7 +114,7 @@ async def _correct(grader: Grader, row: LogRow, path: LogPath, answer: str | Non
 
 
 async def _outcome(
-    row: LogRow, paths_N: tuple[SweptPath, ...], grader: Grader
+    row: LogRow, paths_N: tuple[RecordedPath, ...], grader: Grader
 ) -> tuple[str | None, bool | None]:
     """The answer of the arm, and whether it is right."""
     chosen = choose(paths_N, row.select, row.aggregate) if paths_N else None

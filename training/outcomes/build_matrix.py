@@ -1,112 +1,106 @@
-"""From the rows of sweeps and logs to grids of arms by problems, one for each policy model with each PRM.
+"""From the rows of sweeps and logs to matrices of arms by problems, one for each policy model with each PRM.
 
 A row that sampled N solutions independently (majority, best_of_n without stop or reject) answers for many
-arms at once: majority and best-of-n, max and weighted, at n = 1, 2, 4, ... <= N and at every n that some
-row of the grid names, as exact expectations (training/subset_expectation/), and those that stop early and
-that a row names, as means over orders (replay_orders.py). A row whose first path is the greedy one answers so
-for the arms that begin with it. Sampling once is `majority:n=1`.
+arms at once: majority and best-of-n, max and weighted, at n = 1, 2, 4, ... <= N, and every arm that a
+manifest or another row names. Which ones is decided in training/sweep/implied_arms.py. Sampling once is
+`majority:n=1`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from compute_router.training.outcomes.collect import Sheet
-from compute_router.training.outcomes.outcome_matrix import Grid
-from compute_router.training.sweep.implied_arms import (
-    canonical,
-    derived,
-    derived_special,
-    is_sampled,
-    is_special,
-    own,
-    sampled_of,
-    strategy_of,
-)
+from compute_router.training.outcomes.collect import OutcomeCollector
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
+from compute_router.training.sweep.implied_arms import canonical, has_plain_samples, sampler_of, strategy_of
+from compute_router.training.sweep.implied_outcomes import implied_outcomes, own_outcome
 from compute_router.training.sweep.record import Record
+from compute_router.training.sweep.sweep_file import Sweep
 
-__all__ = ["Gathered", "gather", "grids"]
+__all__ = ["build_matrices"]
 
 _SOURCES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """The grids of some rows; how many rows there were, and how many told nothing (no verdict, and no
-    samples that were graded)."""
+def build_matrices(sweeps: Iterable[Sweep]) -> list[OutcomeMatrix]:
+    """One matrix for each policy model and PRM.
 
-    grids: tuple[Grid, ...]
-    rows: int
-    left_out: int
+    Rows of arms that use no PRM join every matrix of their policy model, and make one of their own where
+    there is no other. Outcomes of several seeds are averaged; of one seed, what rests on most samples counts.
+    Rows that have neither a verdict nor graded samples are left out.
 
+    Args:
+        sweeps: their rows are put together. The arms of a sweep are those of its policy models, also where
+            rows of another sweep answer for them.
 
-def grids(records: Iterable[Record]) -> list[Grid]:
-    """The grids of `gather`."""
-    return list(gather(records).grids)
+    Returns:
+        The matrices in the order of policy model and PRM. Problems are in the order of the rows. So are arms,
+        but listed ones that use no PRM come first.
 
-
-def gather(records: Iterable[Record]) -> Gathered:
-    """One grid for each policy model and PRM, in the order of their names; arms and problems as they come.
-
-    Rows of arms that use no PRM join every grid of their policy model, and make one of their own where there
-    is no other. What several seeds say of an arm on a problem is averaged; of one seed, what rests on most
-    samples counts. Raises RecordError where two problems share an id.
+    Raises:
+        RecordError: two problems share an id.
     """
-    rows = left_out = 0
+    named: defaultdict[str, dict[str, None]] = defaultdict(dict)
     shared: defaultdict[str, list[Record]] = defaultdict(list)
     scored: defaultdict[tuple[str, str | None], list[Record]] = defaultdict(list)
-    for record in records:
-        rows += 1
-        if record.correct is None and not is_sampled(record):
-            left_out += 1
-        elif _without_prm(record):
-            shared[record.policy_model].append(record)
-        else:
-            scored[record.policy_model, record.prm].append(record)
+    for sweep in sweeps:
+        models = set()
+        for record in sweep.records:
+            models.add(record.policy_model)
+            if record.correct is None and not has_plain_samples(record):
+                continue
+            if _without_prm(record):
+                shared[record.policy_model].append(record)
+            else:
+                scored[record.policy_model, record.prm].append(record)
+        for model in models:
+            named[model] |= dict.fromkeys(map(canonical, sweep.arms))
     alone = [(model, None) for model in shared.keys() - {model for model, _ in scored}]
     keys = sorted([*scored, *alone], key=lambda key: (key[0], key[1] or ""))
-    made = tuple(_grid(*key, [*shared.get(key[0], []), *scored.get(key, [])]) for key in keys)
-    return Gathered(made, rows, left_out)
+    return [
+        _matrix(model, prm, [*shared.get(model, []), *scored.get((model, prm), [])], named[model])
+        for model, prm in keys
+    ]
 
 
 def _without_prm(record: Record) -> bool:
     """Whether a PRM had no part in it: not where one of our arms needs one and the log does not name it."""
-    if record.prm is not None:
-        return False
-    strategy = strategy_of(record.arm)
-    return strategy is None or not strategy.needs_prm
+    return record.prm is None and not _needs_prm(record.arm)
 
 
-def _grid(model: str, prm: str | None, records: Sequence[Record]) -> Grid:
-    sheet = Sheet()
-    named = tuple(dict.fromkeys(canonical(record.arm) for record in records if sampled_of(record.arm)))
+def _needs_prm(arm: str) -> bool:
+    strategy = strategy_of(arm)
+    return strategy is not None and strategy.needs_prm
+
+
+def _matrix(model: str, prm: str | None, records: Sequence[Record], listed: Iterable[str]) -> OutcomeMatrix:
+    found = OutcomeCollector()
+    arms = dict.fromkeys([*sorted(listed, key=_needs_prm), *(canonical(record.arm) for record in records)])
+    named = tuple(arm for arm in arms if sampler_of(arm))
     for record in records:
-        problem = sheet.problem(record)
-        seed = sheet.seed(record)
-        answered = []
-        if is_sampled(record):
-            sheet.sampled(problem, seed, record.paths)
-            answered = list(derived(record, named))
-        elif is_special(record):
-            answered = list(derived_special(record, named))
-        for said in answered:
-            sheet.say(problem, seed, said)
-        if record.correct is not None and all(said.arm != canonical(record.arm) for said in answered):
-            sheet.say(problem, seed, own(record))
-    accuracy_PA, tokens_PA, prm_tokens_PA = sheet.means()
-    right_P, samples_P = sheet.evidence()
+        problem = found.problem(record)
+        seed = found.seed(record)
+        if has_plain_samples(record):
+            found.add_samples(problem, seed, record.paths)
+        implied = list(implied_outcomes(record, named))
+        for outcome in implied:
+            found.add(problem, seed, outcome)
+        if record.correct is not None and all(one.arm != canonical(record.arm) for one in implied):
+            found.add(problem, seed, own_outcome(record))
+    first = [arm for arm in listed if arm in found.arms and not _needs_prm(arm)]
+    accuracy_PA, tokens_PA, prm_tokens_PA = found.means()
+    right_P, samples_P = found.evidence()
     sources = list(dict.fromkeys(record.source for record in records if record.source))
     more = len(sources) - _SOURCES
-    return Grid(
+    matrix = OutcomeMatrix(
         policy_model=model,
         params=next((record.params for record in records if record.params), None),
         prm=prm,
         prm_params=next((r.prm_params for r in records if r.prm == prm and r.prm_params is not None), None),
-        problems_P=tuple(sheet.problems),
-        texts_P=tuple(sheet.texts),
-        arms_A=tuple(sheet.arms),
+        problems_P=tuple(found.problems),
+        texts_P=tuple(found.texts),
+        arms_A=tuple(found.arms),
         accuracy_PA=accuracy_PA,
         tokens_PA=tokens_PA,
         prm_tokens_PA=prm_tokens_PA,
@@ -114,3 +108,4 @@ def _grid(model: str, prm: str | None, records: Sequence[Record]) -> Grid:
         samples_P=samples_P,
         source=", ".join(sources[:_SOURCES]) + (f" and {more} more" if more > 0 else ""),
     )
+    return matrix.columns(list(dict.fromkeys([*first, *found.arms])))

@@ -1,4 +1,4 @@
-"""Collects what rows say, by problem, arm and seed, and averages it."""
+"""Collects the outcomes that rows imply, by problem, arm and seed, and averages them over seeds."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compute_router.training.outcomes.outcome_matrix import Floats
-from compute_router.training.sweep.implied_arms import Said
-from compute_router.training.sweep.record import Record, RecordError, SweptPath
+from compute_router.training.sweep.implied_outcomes import ArmOutcome
+from compute_router.training.sweep.record import Record, RecordedPath, RecordError
 
-__all__ = ["Sheet"]
+__all__ = ["OutcomeCollector"]
 
 
 @dataclass(slots=True)
-class Sheet:
+class OutcomeCollector:
     """Problems and arms in the order in which they come."""
 
     problems: dict[str, int] = field(default_factory=dict)
     texts: list[str | None] = field(default_factory=list)
     arms: dict[str, int] = field(default_factory=dict)
-    said: list[tuple[int, int, int, int, float, float, float]] = field(default_factory=list)
+    outcomes: list[tuple[int, int, int, int, float, float, float]] = field(default_factory=list)
     samples: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     unseeded: int = 0
 
@@ -42,11 +42,13 @@ class Sheet:
         self.unseeded -= 1
         return self.unseeded
 
-    def say(self, problem: int, seed: int, said: Said) -> None:
-        arm = self.arms.setdefault(said.arm, len(self.arms))
-        self.said.append((problem, arm, seed, said.samples, said.accuracy, said.tokens, said.prm_tokens))
+    def add(self, problem: int, seed: int, outcome: ArmOutcome) -> None:
+        arm = self.arms.setdefault(outcome.arm, len(self.arms))
+        self.outcomes.append(
+            (problem, arm, seed, outcome.samples, outcome.accuracy, outcome.tokens, outcome.prm_tokens)
+        )
 
-    def sampled(self, problem: int, seed: int, paths: Sequence[SweptPath]) -> None:
+    def add_samples(self, problem: int, seed: int, paths: Sequence[RecordedPath]) -> None:
         """Notes the evidence for pass@1; the samples of one seed are the same samples in every arm."""
         if len(paths) > self.samples.get((problem, seed), (0, 0))[1]:
             right = sum(path.group is not None and path.correct is True for path in paths)
@@ -62,13 +64,13 @@ class Sheet:
     def means(self) -> tuple[Floats, Floats, Floats]:
         """Accuracy, tokens, PRM tokens: of each seed the row with most samples, then the mean over seeds."""
         shape = len(self.problems), len(self.arms)
-        said = np.array(self.said, dtype=np.float64).reshape(-1, 7)
-        said = said[np.lexsort((-said[:, 3], said[:, 2], said[:, 1], said[:, 0]))]
-        first = np.ones(len(said), dtype=bool)
-        first[1:] = (said[1:, :3] != said[:-1, :3]).any(axis=1)
-        said = said[first]
-        cell = said[:, 0].astype(np.int64) * shape[1] + said[:, 1].astype(np.int64)
-        return _mean(cell, said[:, 4], shape), _mean(cell, said[:, 5], shape), _mean(cell, said[:, 6], shape)
+        rows = np.array(self.outcomes, dtype=np.float64).reshape(-1, 7)
+        rows = rows[np.lexsort((-rows[:, 3], rows[:, 2], rows[:, 1], rows[:, 0]))]
+        first = np.ones(len(rows), dtype=bool)
+        first[1:] = (rows[1:, :3] != rows[:-1, :3]).any(axis=1)
+        rows = rows[first]
+        cell = rows[:, 0].astype(np.int64) * shape[1] + rows[:, 1].astype(np.int64)
+        return _mean(cell, rows[:, 4], shape), _mean(cell, rows[:, 5], shape), _mean(cell, rows[:, 6], shape)
 
 
 def _same(text: str | None, other: str | None) -> bool:

@@ -1,7 +1,7 @@
 """Arms by problems: what fitting a table and judging it have in common.
 
 Capital suffixes name axes: P problems, A arms. Everything downstream (tables, evaluation, simulation) takes
-a Grid and nothing else, so real sweeps, imported logs and simulated ones are the same to it.
+an OutcomeMatrix and nothing else, so real sweeps, imported logs and simulated ones are the same to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Floats", "Grid", "Mask"]
+__all__ = ["Floats", "Mask", "OutcomeMatrix"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -20,7 +20,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class OutcomeMatrix:
     """One policy model with one PRM.
 
     `accuracy_PA` in [0, 1]: the expected correctness of arm a on problem p (an exact expectation over
@@ -51,7 +51,7 @@ class Grid:
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has the shape {getattr(self, name).shape}, not {shape}")
 
-    def rows(self, which_P: Mask | Ints) -> Grid:
+    def rows(self, which_P: Mask | Ints) -> OutcomeMatrix:
         """Some of its problems."""
         at = np.flatnonzero(which_P) if which_P.dtype == np.bool_ else which_P
         return replace(
@@ -65,7 +65,7 @@ class Grid:
             samples_P=self.samples_P[at],
         )
 
-    def columns(self, arms: Sequence[str]) -> Grid:
+    def columns(self, arms: Sequence[str]) -> OutcomeMatrix:
         """Some of its arms, in the order given. Raises ValueError where one is missing."""
         at = [self.arms_A.index(arm) for arm in arms]
         return replace(
@@ -76,7 +76,7 @@ class Grid:
             prm_tokens_PA=self.prm_tokens_PA[:, at],
         )
 
-    def comparable(self) -> Grid:
+    def comparable(self) -> OutcomeMatrix:
         """The arms and problems that can be compared: arms run on at least half as many problems as the arm
         that was run on most, then only problems on which all of these were run."""
         ran_PA = ~np.isnan(self.accuracy_PA)

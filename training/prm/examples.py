@@ -20,7 +20,7 @@ from compute_router.scoring.arithmetic import FEATURES, evidence
 from compute_router.training.difficulty.corpus import identity
 from compute_router.training.kind import kind_of
 from compute_router.training.outcomes.outcome_matrix import Floats
-from compute_router.training.sweep.implied_arms import sampling_of
+from compute_router.training.sweep.implied_arms import plain_sampler_of
 
 __all__ = ["Solved", "Tried", "read_solved"]
 
@@ -119,7 +119,7 @@ def _lacking(row: dict[str, Any]) -> str | None:
     if not row["problem"] or not all(isinstance(path.get("steps"), list) for path in row["paths"]):
         return "the texts of problems or solutions were left out"
     decision = row["decision"]
-    if decision is None or row.get("rerouted") is not None or sampling_of(decision["strategy"]) is None:
+    if decision is None or row.get("rerouted") is not None or plain_sampler_of(decision["strategy"]) is None:
         return "problems were not solved by plain samples (best_of_n or majority)"
     return None
 

@@ -11,7 +11,7 @@ from compute_router.training.evaluation.bootstrap import Interval, Resamples
 from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.prm.examples import Solved
 from compute_router.training.subset_expectation import Blocks, any_right, drawn_vote, most
-from compute_router.training.sweep.record import SweptPath
+from compute_router.training.sweep.record import RecordedPath
 
 __all__ = ["Estimate", "Selected", "estimate", "ordered", "selected"]
 
@@ -82,7 +82,7 @@ def selected(
         if n is not None and len(problem.paths_N) <= n:
             continue
         paths_N = [
-            SweptPath(path.answer, path.group, path.correct, None, (score,), path.logprob)
+            RecordedPath(path.answer, path.group, path.correct, None, (score,), path.logprob)
             for path, score in zip(problem.paths_N, scores_N, strict=True)
         ]
         samples = Blocks(paths_N)

@@ -23,7 +23,7 @@ from compute_router.policies.select import SELECTS
 from compute_router.training.subset_expectation.ties import ways_to_be_right
 from compute_router.training.subset_expectation.voters import BINOMIAL, MOST, Voters, spellings
 from compute_router.training.subset_expectation.weighted import MOST_WEIGHTED, weighted_ways
-from compute_router.training.sweep.record import SweptPath
+from compute_router.training.sweep.record import RecordedPath
 
 __all__ = ["Blocks", "Samples", "accuracy", "most"]
 
@@ -38,7 +38,7 @@ def most(rule: str) -> int:
     return MOST_WEIGHTED if rule == "weighted" else MOST
 
 
-def accuracy(paths_N: Sequence[SweptPath], rule: str, aggregate: str = "last") -> Floats:
+def accuracy(paths_N: Sequence[RecordedPath], rule: str, aggregate: str = "last") -> Floats:
     """`Samples.accuracy` of these paths."""
     return Samples(paths_N).accuracy(rule, aggregate)
 
@@ -49,7 +49,7 @@ class Samples:
     Raises ValueError where a path that has an answer was not graded.
     """
 
-    def __init__(self, paths_N: Sequence[SweptPath], dropped: frozenset[int] = frozenset()) -> None:
+    def __init__(self, paths_N: Sequence[RecordedPath], dropped: frozenset[int] = frozenset()) -> None:
         self._total = len(paths_N)
         at_V = [i for i, path in enumerate(paths_N) if path.group is not None]
         self._paths_V = [paths_N[i] for i in at_V]
@@ -112,7 +112,7 @@ class Blocks:
     """As `Samples`, however many they are: more than M = `most(rule)` are taken as N // M blocks of M that
     follow one another."""
 
-    def __init__(self, paths_N: Sequence[SweptPath]) -> None:
+    def __init__(self, paths_N: Sequence[RecordedPath]) -> None:
         self._paths_N = paths_N
         self._samples: dict[int, list[Samples]] = {}
 

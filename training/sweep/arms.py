@@ -1,24 +1,23 @@
 """Which arms a sweep runs: the specs of an ARMS file, less those that another one answers for.
 
-An ARMS file has one spec a line, # starts a comment; or it is a YAML list of specs. Samples of one seed are
-the same samples in every arm that takes them independently, so best_of_n:n=16 holds majority:n=8 and every
-smaller best_of_n, whatever selects and wherever it stops: these are not run, their rows are made of its first
-samples.
+An ARMS file has one spec a line, # starts a comment; or it is a YAML list of specs. An arm that the samples
+of another one answer for (implied_arms.py) is not run and has no rows: the sweep's manifest names it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from compute_router.errors import InputError
 from compute_router.io.strategy_text import strategy_text
-from compute_router.policies import BestOfN, Majority, Sampling, SpecError, Strategy, make, spec
+from compute_router.policies import BestOfN, SpecError, Strategy, make, spec
+from compute_router.training.sweep.implied_arms import SampleSet, full_sampler
 
-__all__ = ["Arm", "choosing", "covers", "drawn", "of_n", "read_arms", "sampling", "whole"]
+__all__ = ["Arm", "read_arms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,60 +52,23 @@ def read_arms(path: Path) -> tuple[Arm, ...]:
     return _planned(list(found.values()))
 
 
-def covers(strategy: Strategy, other: Strategy) -> bool:
-    """Whether the samples of one hold all that the other selects from."""
-    mine, needed = whole(strategy), choosing(other)
-    if mine is None or needed is None or mine.n < needed.n or drawn(mine) != drawn(needed):
-        return False
-    return isinstance(mine, BestOfN) or isinstance(needed, Majority)
-
-
-def sampling(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where its n samples are plain ones, independent of each other, and all taken."""
-    found = whole(strategy)
-    return found if found is not None and found.sampling.is_plain else None
-
-
-def whole(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where all its n paths are taken, each to its end."""
-    if not isinstance(strategy, Majority | BestOfN) or not strategy.stopping.is_never:
-        return None
-    return None if strategy.sampling.reject or strategy.sampling.prune else strategy
-
-
-def drawn(strategy: Majority | BestOfN) -> Sampling:
-    """How one of its samples is made: only samples that are made alike stand for each other."""
-    return replace(strategy.sampling, n=1, prune=0.0)
-
-
-def of_n(strategy: Majority | BestOfN, n: int) -> Majority | BestOfN:
-    """The same strategy with another number of samples."""
-    if isinstance(strategy, Majority):
-        return replace(strategy, n=n)
-    return replace(strategy, sampling=replace(strategy.sampling, n=n))
-
-
-def choosing(strategy: Strategy) -> Majority | BestOfN | None:
-    """The strategy, where it takes independent samples: all n, or until a vote is settled or one is accepted;
-    whole, or as far as they are worth it."""
-    return strategy if isinstance(strategy, Majority | BestOfN) and not strategy.sampling.reject else None
-
-
 def _planned(strategies: Sequence[Strategy]) -> tuple[Arm, ...]:
-    run: list[Strategy] = []
+    run: dict[str, SampleSet | None] = {}
+
+    def answering(strategy: Strategy) -> str | None:
+        return next((by for by, held in run.items() if held and held.answers_for(strategy)), None)
+
     # The largest first, those with scores before those without; the order of the file decides the rest.
     for strategy in sorted(strategies, key=_reach, reverse=True):
-        if not any(covers(other, strategy) for other in run):
-            run.append(strategy)
-    return tuple(
-        Arm(strategy, None if strategy in run else spec(next(one for one in run if covers(one, strategy))))
-        for strategy in strategies
-    )
+        if answering(strategy) is None:
+            made = full_sampler(strategy)
+            run[spec(strategy)] = None if made is None else SampleSet(made, made.n)
+    return tuple(Arm(one, None if spec(one) in run else answering(one)) for one in strategies)
 
 
 def _reach(strategy: Strategy) -> tuple[int, bool]:
-    plain = whole(strategy)
-    return (0, False) if plain is None else (plain.n, isinstance(plain, BestOfN))
+    made = full_sampler(strategy)
+    return (0, False) if made is None else (made.n, isinstance(made, BestOfN))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

@@ -17,7 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError, with_config
 from compute_router.errors import InputError
 from compute_router.io.validation import first_fault
 
-__all__ = ["Record", "RecordError", "SweptPath", "read_records", "write_records"]
+__all__ = ["Record", "RecordError", "RecordedPath", "read_records", "write_records"]
 
 Count = Annotated[int, Field(ge=0)]
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -30,7 +30,7 @@ class RecordError(InputError):
 
 @with_config({"extra": "forbid"})
 @dataclass(frozen=True, slots=True)
-class SweptPath:
+class RecordedPath:
     """One whole solution. `group`: index of the first path of the row with an equal answer, None where it
     states none. `tokens`: generated for this path. `scores`: one PRM score a step, `step_tokens`: its tokens;
     empty where unknown. `logprob`: the mean over its tokens, in nats."""
@@ -72,7 +72,7 @@ class Record:
     cached_tokens: Count | None = None
     prm_tokens: Count | None = None
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    paths: tuple[SweptPath, ...] = ()
+    paths: tuple[RecordedPath, ...] = ()
     source: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     schema_version: Literal[1] = 1

@@ -26,9 +26,9 @@ from compute_router.policies import (
     Search,
     Step,
 )
-from compute_router.training.sweep.record import Record, SweptPath
+from compute_router.training.sweep.record import Record, RecordedPath
 
-__all__ = ["Mean", "Reordered", "Taken", "sample_path", "take"]
+__all__ = ["Mean", "Orders", "Replayed", "replay", "sample_path"]
 
 ROUNDS = 2
 """Random orders of a problem, each begun at every one of its samples."""
@@ -44,7 +44,7 @@ class Mean(NamedTuple):
     samples: float
 
 
-class Taken(NamedTuple):
+class Replayed(NamedTuple):
     """How many of the samples were taken, with how many tokens, and which was chosen: its index, None where
     none has an answer."""
 
@@ -57,13 +57,13 @@ Beginnings: TypeAlias = dict[tuple[int, tuple[int, ...]], Path]
 """Of samples, by (which, lineage): the search meets the same ones again and again, in other orders."""
 
 
-def take(
+def replay(
     strategy: Majority | BestOfN,
     paths_N: Sequence[Path],
     votes_N: Sequence[int | None],
     order: Sequence[int],
     beginnings: Beginnings | None = None,
-) -> Taken:
+) -> Replayed:
     """`strategy` on samples in this order, of which there are as many as it may take: what its own run would
     have found. `votes_N`: equal where answers are equal, None without one. Of samples made with `backtrack`
     every step is the one that was kept, with the tokens of all its tries. `beginnings`: those known from
@@ -112,20 +112,20 @@ def take(
 
     outcome: Outcome = run(strategy.search(_LIMITS))
     chosen = None if outcome.chosen is None else order[outcome.chosen]
-    return Taken(len(outcome.paths_N), sum(path.n_tokens for path in outcome.paths_N), chosen)
+    return Replayed(len(outcome.paths_N), sum(path.n_tokens for path in outcome.paths_N), chosen)
 
 
-class Reordered:
+class Orders:
     """The samples of a row in many orders, the same for equal (seed, problem) and for every arm: each sample
-    is as often first, second and so on as any other. A greedy path that comes first (`led`) stays there."""
+    is as often first, second and so on as any other. The first `greedy` paths are none and stay first."""
 
-    def __init__(self, record: Record, *, led: bool = False) -> None:
+    def __init__(self, record: Record, *, greedy: int = 0) -> None:
         self._paths_N = [sample_path(at, path) for at, path in enumerate(record.paths)]
         self._votes_N = [path.group for path in record.paths]
         self._right_N = [path.correct is True for path in record.paths]
         self._unknown_N = [math.nan if path.tokens is None else 0.0 for path in record.paths]
         self._beginnings: Beginnings = {}
-        self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}", first=int(led))
+        self._orders = _orders(len(record.paths), f"{record.seed}/{record.problem_id}", first=greedy)
 
     def mean(self, strategy: Majority | BestOfN) -> Mean:
         """What an arm of at most N samples is expected to reach. Of equally good groups the one found first
@@ -133,7 +133,7 @@ class Reordered:
         right = samples = 0
         tokens = 0.0
         for order in self._orders:
-            taken = take(strategy, self._paths_N, self._votes_N, order, self._beginnings)
+            taken = replay(strategy, self._paths_N, self._votes_N, order, self._beginnings)
             right += taken.chosen is not None and self._right_N[taken.chosen]
             samples += taken.samples
             tokens += taken.tokens + sum(self._unknown_N[at] for at in order[: taken.samples])
@@ -151,7 +151,7 @@ def _orders(n: int, seed: str, first: int = 0) -> list[tuple[int, ...]]:
     return found or [kept]
 
 
-def sample_path(at: int, path: SweptPath) -> Path:
+def sample_path(at: int, path: RecordedPath) -> Path:
     """No text but the answer, in the last step; the scores as they are. Tokens that are not known by step all
     belong to the last."""
     known = () if path.logprob is None else (path.logprob,)

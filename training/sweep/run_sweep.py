@@ -1,8 +1,8 @@
 """Arms by problems: every arm solves the same problems, each in a run directory of its own.
 
     OUT/<arm>/                config.json, results.jsonl, summary.json (compute_router.io.run_directory)
-    OUT/sweep.jsonl           training.sweep.record.Record rows, made of the runs when all have ended
-    OUT/sweep.manifest.json   inputs, seed, command, versions, and the hash of the rows
+    OUT/sweep.jsonl           a training.sweep.record.Record for each problem of each run, when all have ended
+    OUT/sweep.manifest.json   inputs, seed, command, versions, all arms, and the hash of the rows
 
 A sweep can be killed at any moment and continued by the same command; arms can be added to it.
 """
@@ -35,9 +35,9 @@ from compute_router.problem import Problem
 from compute_router.solve_options import SolveOptions
 from compute_router.training.sweep.arms import Arm
 from compute_router.training.sweep.record import Record, write_records
-from compute_router.training.sweep.run_to_records import Origin, implied, swept
+from compute_router.training.sweep.run_to_records import Origin, record_of
 
-__all__ = ["Swept", "Watcher", "sweep", "sweepable"]
+__all__ = ["SweepSummary", "Watcher", "sweep", "sweepable"]
 
 ROWS, MANIFEST = "sweep.jsonl", "sweep.manifest.json"
 
@@ -56,7 +56,7 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class SweepSummary:
     """What a session came to. `left`: problems times arms that are still to do, as the time was up;
     `failed`: those that ended in an error and are in no row."""
 
@@ -87,7 +87,7 @@ def sweep(
     source: str,
     command: str,
     deadline_s: float | None = None,
-) -> Swept:
+) -> SweepSummary:
     """Run the arms one after another and write the rows. `problems`: all of them `sweepable`.
 
     `deadline_s` ends the session: what is in flight then is done again by the next one, and the rows are
@@ -157,7 +157,7 @@ def _run(
 async def _records(
     ids: Sequence[str], arms: Sequence[Arm], origin: Origin, out: Path
 ) -> tuple[list[Record], int]:
-    """The rows by arm and problem in the order of the inputs, and how many problems failed."""
+    """The rows of the arms that were run, by arm and problem in the order of the inputs; how many failed."""
     place = {problem: at for at, problem in enumerate(ids)}
     position = {arm.spec: at for at, arm in enumerate(arms)}
     found: list[Record] = []
@@ -167,13 +167,11 @@ async def _records(
             if arm.by is not None:
                 continue
             name = folder(arm.spec)
-            dependants = [other.strategy for other in arms if other.by == arm.spec]
             for row in _rows(out / name / "results.jsonl"):
                 if row["error"] is not None:
                     failed += 1
                     continue
-                record = await swept(row, arm.strategy, origin, f"{out.name}/{name}", grader)
-                found += [record, *(implied(row, record, strategy) for strategy in dependants)]
+                found.append(await record_of(row, arm.strategy, origin, f"{out.name}/{name}", grader))
     found.sort(key=lambda record: (position[record.arm], place[record.problem_id]))
     return found, failed
 
@@ -194,7 +192,7 @@ def _written(
     origin: Origin,
     source: str,
     command: str,
-) -> Swept:
+) -> SweepSummary:
     path = out / ROWS
     manifest = {
         "file": ROWS,
@@ -220,7 +218,7 @@ def _written(
         (out / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error}") from error
-    return Swept(path, count, failed, left)
+    return SweepSummary(path, count, failed, left)
 
 
 def _versions(settings: Settings) -> dict[str, str]:

@@ -13,7 +13,7 @@ from compute_router.training.tables.costs import Costs
 from compute_router.training.tables.paired_gains import ARM_EVIDENCE
 from compute_router.training.tables.pooling import Posterior, Prior, pooled
 from compute_router.training.tables.sample import Sample
-from compute_router.training.tables.shrinkage_prior import Leaning
+from compute_router.training.tables.shrinkage_prior import ShrinkagePrior
 
 __all__ = ["arms", "interval"]
 
@@ -22,11 +22,11 @@ GUESS_3 = np.array([0.8, 0.4, 0.15])
 GUESS_TAU = 0.3
 
 
-def arms(sample: Sample, cost: Costs, leaning: Leaning | None) -> tuple[Arm, ...]:
+def arms(sample: Sample, cost: Costs, shrinkage: ShrinkagePrior | None) -> tuple[Arm, ...]:
     """The arms of a row, each by itself."""
     n_3 = sample.shares_3 * sample.problems
     found = []
-    for a, (name, alone) in enumerate(zip(sample.arms_A, _alone(sample, leaning), strict=True)):
+    for a, (name, alone) in enumerate(zip(sample.arms_A, _alone(sample, shrinkage), strict=True)):
         dispersion = _dispersion(sample, a, alone.mean_3)
         cells = {}
         for b, label in enumerate(BINS):
@@ -41,7 +41,7 @@ def arms(sample: Sample, cost: Costs, leaning: Leaning | None) -> tuple[Arm, ...
                 prm_tokens=_count(cost.prm_A3[a, b]),
                 own=round(own, 3),
             )
-        leans_on = leaning.row.id if leaning and leaning.accuracy(name) else None
+        leans_on = shrinkage.row.id if shrinkage and shrinkage.accuracy(name) else None
         found.append(Arm(spec=name, leans_on=leans_on, **cells))
     return tuple(found)
 
@@ -69,17 +69,17 @@ def _dispersion(sample: Sample, a: int, mean_3: Floats) -> float:
     return float(np.clip(seen / (sample.weight_P @ (expected_P * (1 - expected_P))), 0.02, 1.0))
 
 
-def _alone(sample: Sample, leaning: Leaning | None) -> list[Posterior]:
+def _alone(sample: Sample, shrinkage: ShrinkagePrior | None) -> list[Posterior]:
     """Each arm by itself: how often it is right in each bin."""
     data = (sample.bins_P3, sample.weight_P)
     guess = Prior(GUESS_3, np.zeros((3, 3)), True)
-    by_arm = [leaning.accuracy(arm) if leaning else None for arm in sample.arms_A]
+    by_arm = [shrinkage.accuracy(arm) if shrinkage else None for arm in sample.arms_A]
     alone = pooled(sample.accuracy_PA, *data, [guess] * len(by_arm), spread=0.25, tau=GUESS_TAU)
     known = [a for a, prior in enumerate(by_arm) if prior]
     if known:
         priors = [prior for prior in by_arm if prior]
-        leant = pooled(sample.accuracy_PA[:, known], *data, priors, spread=0.25, share=ARM_EVIDENCE)
-        for a, posterior in zip(known, leant, strict=True):
+        shrunk = pooled(sample.accuracy_PA[:, known], *data, priors, spread=0.25, share=ARM_EVIDENCE)
+        for a, posterior in zip(known, shrunk, strict=True):
             alone[a] = posterior
     return alone
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compute_router.decide.table import MeasuredRow, SizeClass
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid
+from compute_router.training.outcomes.outcome_matrix import Floats, OutcomeMatrix
 from compute_router.training.tables.cells import arms
 from compute_router.training.tables.costs import costs
 from compute_router.training.tables.paired_gains import gains_over, incumbents, level, stored
-from compute_router.training.tables.routed_frontier import reached
+from compute_router.training.tables.routed_frontier import routed_frontier
 from compute_router.training.tables.sample import Sample, sample
-from compute_router.training.tables.shrinkage_prior import Leaning
+from compute_router.training.tables.shrinkage_prior import ShrinkagePrior
 
 __all__ = ["Key", "fit_row", "fitted", "row_of"]
 
@@ -31,21 +31,23 @@ class Key:
 
 
 def fit_row(
-    grid: Grid, bins_P3: Floats, prior: MeasuredRow | None, *, seed: int, frontier: bool = True
+    matrix: OutcomeMatrix, bins_P3: Floats, prior: MeasuredRow | None, *, seed: int, frontier: bool = True
 ) -> MeasuredRow:
     """The row of one policy model with one PRM. `bins_P3`: P(easy), P(medium), P(hard) of each problem, from
-    anything but the outcomes that are fitted. `prior`: a coarser row, fitted without this grid. `seed` deals
-    the folds of the frontier, which is most of the work and can be left out. Raises ValueError where no arms
-    can be compared."""
+    anything but the outcomes that are fitted. `prior`: a coarser row, fitted without this matrix. `seed`
+    deals the folds of the frontier, which is most of the work and can be left out. Raises ValueError where
+    no arms can be compared."""
     key = Key(
-        id=f"measured/{grid.policy_model}/{grid.prm}" if grid.prm else f"measured/{grid.policy_model}",
-        source=grid.source or "a grid",
-        policy_model=grid.policy_model,
-        prm=grid.prm,
-        params=grid.params,
-        prm_params=grid.prm_params,
+        id=f"measured/{matrix.policy_model}/{matrix.prm}"
+        if matrix.prm
+        else f"measured/{matrix.policy_model}",
+        source=matrix.source or "a matrix",
+        policy_model=matrix.policy_model,
+        prm=matrix.prm,
+        params=matrix.params,
+        prm_params=matrix.prm_params,
     )
-    found = sample([grid], [bins_P3])
+    found = sample([matrix], [bins_P3])
     return row_of(found, key, prior, seed=seed) if frontier else fitted(found, key, prior)
 
 
@@ -53,14 +55,14 @@ def row_of(some: Sample, key: Key, prior: MeasuredRow | None, *, seed: int) -> M
     """The row of a sample, with its frontier estimated on folds that did not choose."""
     row = fitted(some, key, prior)
     return row.model_copy(
-        update={"frontier": reached(some, lambda part: fitted(part, key, prior), seed=seed)}
+        update={"frontier": routed_frontier(some, lambda part: fitted(part, key, prior), seed=seed)}
     )
 
 
 def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
     """The row without its frontier."""
-    leaning = Leaning(prior) if prior else None
-    cost, right_A = costs(some, leaning), level(some, leaning)
+    shrinkage = ShrinkagePrior(prior) if prior else None
+    cost, right_A = costs(some, shrinkage), level(some, shrinkage)
     easy, medium, hard = (some.shares_3 * some.problems).tolist()
     fixed = incumbents(right_A, cost, key.params, key.prm_params)
     return MeasuredRow(
@@ -75,6 +77,6 @@ def fitted(some: Sample, key: Key, prior: MeasuredRow | None) -> MeasuredRow:
         prm_params=key.prm_params,
         problems=round(some.problems, 1),
         problems_by_bin=(round(easy, 1), round(medium, 1), round(hard, 1)),
-        arms=arms(some, cost, leaning),
-        incumbents=stored(some.arms_A, right_A, cost, gains_over(some, fixed, leaning)),
+        arms=arms(some, cost, shrinkage),
+        incumbents=stored(some.arms_A, right_A, cost, gains_over(some, fixed, shrinkage)),
     )

@@ -1,5 +1,5 @@
-"""What each arm gains over a fixed one: posteriors of paired differences, where there is one leaning on a
-coarser row."""
+"""What each arm gains over a fixed one: posteriors of paired differences, shrunk towards a coarser row where
+there is one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.tables.costs import Costs
 from compute_router.training.tables.pooling import FLAT, Posterior, pooled
 from compute_router.training.tables.sample import Sample
-from compute_router.training.tables.shrinkage_prior import Leaning
+from compute_router.training.tables.shrinkage_prior import ShrinkagePrior
 
 __all__ = ["gains_over", "incumbents", "level", "stored"]
 
@@ -22,7 +22,7 @@ ARM_EVIDENCE = 0.5
 
 
 def gains_over(
-    sample: Sample, incumbents: Sequence[int], leaning: Leaning | None
+    sample: Sample, incumbents: Sequence[int], shrinkage: ShrinkagePrior | None
 ) -> dict[int, list[Posterior]]:
     """For each incumbent, of every arm over it (exactly nothing for itself)."""
     pairs = [(i, a) for i in incumbents for a in range(len(sample.arms_A)) if a != i]
@@ -35,7 +35,7 @@ def gains_over(
         sample.accuracy_PA[:, arm] - sample.accuracy_PA[:, base],
         sample.bins_P3,
         sample.weight_P,
-        [(leaning and leaning.gain(names[i], names[a])) or FLAT for i, a in pairs],
+        [(shrinkage and shrinkage.gain(names[i], names[a])) or FLAT for i, a in pairs],
         spread=0.25,
         share=ARM_EVIDENCE / len(incumbents),
     )
@@ -43,14 +43,14 @@ def gains_over(
     return {i: [of.get((i, a), itself) for a in range(len(names))] for i in incumbents}
 
 
-def level(sample: Sample, leaning: Leaning | None) -> Floats:
-    """How often each arm is right over the row's problems; leaning on a coarser row, so that the best of
+def level(sample: Sample, shrinkage: ShrinkagePrior | None) -> Floats:
+    """How often each arm is right over the row's problems; shrunk towards a coarser row, so that the best of
     several arms on a few problems is not the luckiest."""
     right_A = sample.mean(sample.accuracy_PA)
-    if leaning is None:
+    if shrinkage is None:
         return right_A
     best = int(right_A.argmax())
-    over = gains_over(sample, [best], leaning)[best]
+    over = gains_over(sample, [best], shrinkage)[best]
     return np.array([(right_A[best] + sample.shares_3 @ gain.mean_3).clip(0.0, 1.0) for gain in over])
 
 

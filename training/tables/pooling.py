@@ -26,9 +26,9 @@ __all__ = ["FLAT", "Posterior", "Prior", "pooled"]
 
 GRID = np.array([0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
 ALONE = np.array([0.53, 0.06, 0.08, 0.11, 0.10, 0.06, 0.06])
-"""How often each tau is expected where nothing is leant on: half a spike at 0, half a half-Cauchy of scale
-0.05. Arms may well cross."""
-LEANING = np.array([0.56, 0.12, 0.15, 0.14, 0.025, 0.003, 0.002])
+"""How often each tau is expected without a coarser row: half a spike at 0, half a half-Cauchy of scale 0.05.
+Arms may well cross."""
+SHRUNK = np.array([0.56, 0.12, 0.15, 0.14, 0.025, 0.003, 0.002])
 """And each omega and tau about a coarser row: half a spike at 0, half about a half-normal of sd 0.03."""
 BELIEF_COLUMNS = 2.0
 """How many columns' worth of evidence these are."""
@@ -57,7 +57,7 @@ FLAT = Prior(np.zeros(3), np.zeros((3, 3)), True)
 @dataclass(frozen=True, eq=False)
 class Posterior:
     """`own_3`: how far each mean follows its own bin's data (1: wholly). `doubt_33`: what a departure must
-    beat. Where a coarser row is leant on it leaves out how far this row may be from it: with few data of
+    beat. Where there is a coarser row it leaves out how far this row may be from it: with few data of
     one's own that is a reason to follow the coarser row, not to stay with one arm."""
 
     mean_3: Floats
@@ -101,7 +101,7 @@ def pooled(
     after_OTK33 = before_OTK33 @ np.linalg.inv(inner_OTK33)
     mean_OTK3 = np.einsum("otkij,kj->otki", after_OTK33, pull_K3)
     log_OTK = np.einsum("otki,ki->otk", mean_OTK3, pull_K3) - np.linalg.slogdet(inner_OTK33)[1]
-    chance_OTK = _chances(log_OTK / 2, ALONE if flat_K.all() else LEANING, share)
+    chance_OTK = _chances(log_OTK / 2, ALONE if flat_K.all() else SHRUNK, share)
 
     mean_K3 = np.einsum("otk,otki->ki", chance_OTK, mean_OTK3)
     about_OTK3 = mean_OTK3 - mean_K3
@@ -127,7 +127,7 @@ def _data(
     """Precision (K, 3, 3) and precision-weighted sums (K, 3) of the columns about their priors' centres."""
     shares_P3 = bins_P3 * weight_P[:, None]
     total = float(weight_P.sum())
-    # Bins of hardly any problem lean on the rest: the residuals are to show noise, not lack of fit.
+    # Bins of hardly any problem follow the rest: the residuals are to show noise, not lack of fit.
     start_3K = np.linalg.solve(
         shares_P3.T @ bins_P3 + np.eye(3), shares_P3.T @ x_PK + (weight_P @ x_PK) / total
     )

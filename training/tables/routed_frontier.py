@@ -1,4 +1,4 @@
-"""What the routed policy reaches, at every price, on folds that did not choose."""
+"""Accuracy and cost of the routed policy at every price, on folds that did not choose."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from compute_router.decide.table import MeasuredRow, Reached
 from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.tables.sample import Sample
 
-__all__ = ["FOLDS", "PRICES", "reached"]
+__all__ = ["FOLDS", "PRICES", "routed_frontier"]
 
 FOLDS = 5
 PRICES: Final = (0.0, *(float(f"{10 ** (k / 3):.2g}") for k in range(-9, 4)))
 """Accuracy a 1,000 tokens; each speaks for the prices up to the next."""
 
 
-def reached(some: Sample, fit: Callable[[Sample], MeasuredRow], *, seed: int) -> tuple[Reached, ...]:
+def routed_frontier(some: Sample, fit: Callable[[Sample], MeasuredRow], *, seed: int) -> tuple[Reached, ...]:
     """Cross-fitted by problem. Prices between which nothing changes are one entry; where costs are unknown,
     price 0 is the only one; nothing where there are fewer than two problems a fold."""
     problems = int(some.problem_P.max()) + 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from compute_router.training.difficulty.corpus import identity
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 from compute_router.training.tables.bin_posterior import placed
 
 __all__ = ["Sample", "sample"]
@@ -60,50 +60,50 @@ class Sample:
         )
 
 
-def sample(grids: Sequence[Grid], bins: Sequence[Floats]) -> Sample:
-    """The comparable arms and problems of one grid, or of several together (the arms that all of them have).
-    `bins`: as predicted, without the grid's own outcomes. Raises ValueError where nothing is left, or bins do
-    not fit."""
-    arms = [arm for arm in grids[0].arms_A if all(arm in grid.arms_A for grid in grids)]
+def sample(matrices: Sequence[OutcomeMatrix], bins: Sequence[Floats]) -> Sample:
+    """The comparable arms and problems of one matrix, or of several together (the arms that all have).
+    `bins`: as predicted, without the matrix's own outcomes. Raises ValueError where nothing is left, or bins
+    do not fit."""
+    arms = [arm for arm in matrices[0].arms_A if all(arm in matrix.arms_A for matrix in matrices)]
     parts = []
-    for grid, bins_P3 in zip(grids, bins, strict=True):
-        if bins_P3.shape != (len(grid.problems_P), 3):
+    for matrix, bins_P3 in zip(matrices, bins, strict=True):
+        if bins_P3.shape != (len(matrix.problems_P), 3):
             raise ValueError(
-                f"bins {bins_P3.shape} for the {len(grid.problems_P)} problems of {grid.policy_model}"
+                f"bins {bins_P3.shape} for the {len(matrix.problems_P)} problems of {matrix.policy_model}"
             )
-        parts.append(_comparable(grid.columns(arms), bins_P3))
-    kept = [arm for arm in arms if all(arm in grid.arms_A for grid, _ in parts)]
-    if not kept or not any(len(grid.problems_P) for grid, _ in parts):
-        raise ValueError(f"no arm of {grids[0].policy_model} was run on problems that can be compared")
-    some = [(grid.columns(kept), bins_P3) for grid, bins_P3 in parts]
+        parts.append(_comparable(matrix.columns(arms), bins_P3))
+    kept = [arm for arm in arms if all(arm in matrix.arms_A for matrix, _ in parts)]
+    if not kept or not any(len(matrix.problems_P) for matrix, _ in parts):
+        raise ValueError(f"no arm of {matrices[0].policy_model} was run on problems that can be compared")
+    some = [(matrix.columns(kept), bins_P3) for matrix, bins_P3 in parts]
     number: dict[str, int] = {}
     problem_P = np.array(
         [
             number.setdefault(identity(text) if text else problem, len(number))
-            for grid, _ in some
-            for problem, text in zip(grid.problems_P, grid.texts_P, strict=True)
+            for matrix, _ in some
+            for problem, text in zip(matrix.problems_P, matrix.texts_P, strict=True)
         ],
         dtype=np.int64,
     )
     predicted_P3 = np.concatenate([bins_P3 for _, bins_P3 in some])
-    right_P = np.concatenate([grid.right_P for grid, _ in some])
-    samples_P = np.concatenate([grid.samples_P for grid, _ in some])
+    right_P = np.concatenate([matrix.right_P for matrix, _ in some])
+    samples_P = np.concatenate([matrix.samples_P for matrix, _ in some])
     at_R, bins_R3, share_R = placed(predicted_P3, right_P, samples_P)
     return Sample(
         arms_A=tuple(kept),
         predicted_P3=predicted_P3[at_R],
         bins_P3=bins_R3,
-        accuracy_PA=np.concatenate([grid.accuracy_PA for grid, _ in some])[at_R],
-        tokens_PA=np.concatenate([grid.tokens_PA for grid, _ in some])[at_R],
-        prm_tokens_PA=np.concatenate([grid.prm_tokens_PA for grid, _ in some])[at_R],
+        accuracy_PA=np.concatenate([matrix.accuracy_PA for matrix, _ in some])[at_R],
+        tokens_PA=np.concatenate([matrix.tokens_PA for matrix, _ in some])[at_R],
+        prm_tokens_PA=np.concatenate([matrix.prm_tokens_PA for matrix, _ in some])[at_R],
         weight_P=share_R / np.bincount(problem_P)[problem_P[at_R]],
         problem_P=problem_P[at_R],
     )
 
 
-def _comparable(grid: Grid, bins_P3: Floats) -> tuple[Grid, Floats]:
-    """`Grid.comparable`, and the bins of the problems it keeps."""
-    number = np.arange(len(grid.problems_P))
-    kept = replace(grid, problems_P=tuple(map(str, number))).comparable()
+def _comparable(matrix: OutcomeMatrix, bins_P3: Floats) -> tuple[OutcomeMatrix, Floats]:
+    """`OutcomeMatrix.comparable`, and the bins of the problems it keeps."""
+    number = np.arange(len(matrix.problems_P))
+    kept = replace(matrix, problems_P=tuple(map(str, number))).comparable()
     at = np.array([int(name) for name in kept.problems_P], dtype=np.int64)
-    return replace(kept, problems_P=tuple(grid.problems_P[i] for i in at)), bins_P3[at]
+    return replace(kept, problems_P=tuple(matrix.problems_P[i] for i in at)), bins_P3[at]

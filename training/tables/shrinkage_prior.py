@@ -15,13 +15,13 @@ from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.sweep.implied_arms import strategy_of
 from compute_router.training.tables.pooling import Prior
 
-__all__ = ["Leaning"]
+__all__ = ["ShrinkagePrior"]
 
 
 @dataclass(frozen=True, eq=False)
-class Leaning:
-    """`row` is of other data than what leans on it; but that of a domain leans on the one of all problems
-    (domains.py)."""
+class ShrinkagePrior:
+    """`row` is of other data than what is shrunk towards it. Only the row of a domain is shrunk towards that
+    of all problems, which has its own among them (domains.py)."""
 
     row: MeasuredRow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from compute_router.difficulty.logistic import logit, sigmoid
-from compute_router.training.sweep.record import SweptPath
+from compute_router.training.sweep.record import RecordedPath
 from research.probe.sampled_problem import Sampled
 
 
@@ -19,7 +19,7 @@ def problem(
     """The right answer is "yes"; every sample has 100 tokens."""
     first: dict[str, int] = {}
     paths = tuple(
-        SweptPath(
+        RecordedPath(
             answer,
             None if answer is None else first.setdefault(answer, i),
             answer == "yes",

@@ -14,7 +14,7 @@ from compute_router.difficulty import Distribution
 from compute_router.difficulty.probe import EWENS, Probe
 from compute_router.policies import Assess, Extend, Limits, Outlook, Path, make, spec
 from compute_router.policies.reroute import Reroute
-from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from compute_router.training.subset_expectation import accuracy
 from compute_router.training.sweep.record import Record
 from research.probe.offline import SPECS, reroute_arms, simulate
@@ -107,10 +107,10 @@ def test_too_few_samples_or_no_scores_answer_for_nothing() -> None:
         simulate(sample(1, 5), PRIOR, tree)
 
 
-def grid(names: list[str], prm: str | None) -> Grid:
+def matrix(names: list[str], prm: str | None) -> OutcomeMatrix:
     none = np.zeros((len(names), 0))
     zeros = np.zeros(len(names))
-    return Grid(
+    return OutcomeMatrix(
         "model", 10**9, prm, None, tuple(names), (None,) * len(names), (), none, none, none, zeros, zeros
     )
 
@@ -123,11 +123,11 @@ def row(one: Sampled, **changes: object) -> Record:
     return Record(**(fields | changes))  # type: ignore[arg-type]
 
 
-def test_a_grid_gets_a_column_for_each_arm_that_can_be_had() -> None:
+def test_a_matrix_gets_a_column_for_each_arm_that_can_be_had() -> None:
     some = [sample(seed, 8) for seed in range(4)]
     records = [row(one) for one in some[:3]] + [row(some[3], policy_model="other")]
     bins = np.tile([0.3, 0.3, 0.4], (4, 1))
-    found = reroute_arms(grid([one.name for one in some], None), records, bins)
+    found = reroute_arms(matrix([one.name for one in some], None), records, bins)
     assert found.arms_A == SPECS
     assert all(spec(make(arm)) == arm for arm in SPECS)
     assert not np.isnan(found.accuracy_PA[:3]).any()
@@ -137,7 +137,7 @@ def test_a_grid_gets_a_column_for_each_arm_that_can_be_had() -> None:
     again = reroute_arms(found, records, bins)
     assert again.arms_A == SPECS
     longer = reroute_arms(
-        grid(["p0"], None), records, bins[:1], specs=["reroute:n=16,m=1,probe=2,medium=stop,hard=stop"]
+        matrix(["p0"], None), records, bins[:1], specs=["reroute:n=16,m=1,probe=2,medium=stop,hard=stop"]
     )
     assert longer.arms_A == (spec(make("reroute:n=16,m=1,probe=2,medium=stop,hard=stop")),)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from compute_router.training.sweep.record import Record, SweptPath
+from compute_router.training.sweep.record import Record, RecordedPath
 from research.probe.sampled_problem import is_plain, sampled
 
 
 def row(answers: list[str | None], **changes: object) -> Record:
     paths = tuple(
-        SweptPath(
+        RecordedPath(
             answer, None if answer is None else answers.index(answer), answer in ("1/2", "0.5"), 10, (0.7,)
         )
         for answer in answers
@@ -45,7 +45,7 @@ def test_the_same_samples_are_not_counted_twice() -> None:
 
 
 def test_models_and_problems_stay_apart_and_ungraded_rows_out() -> None:
-    ungraded = row(["3"], paths=(SweptPath("3", 0, None),))
+    ungraded = row(["3"], paths=(RecordedPath("3", 0, None),))
     found = sampled([row(["3"]), row(["3"], policy_model="other"), row(["3"], problem="Else?"), ungraded])
     assert [(one.policy_model, len(one.paths_N)) for one in found] == [
         ("model", 1),

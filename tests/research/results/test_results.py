@@ -16,9 +16,9 @@ from compute_router.errors import InputError
 from compute_router.training.evaluation.crossfit import crossfit, crossfitted
 from compute_router.training.evaluation.folds import folds, identities
 from compute_router.training.evaluation.gain import CURVE
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 from compute_router.training.prm.prm_report import kinds
-from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
+from compute_router.training.sweep.record import Record, RecordedPath, read_records, write_records
 from compute_router.training.tables import fit_row
 from research.results.again import ARMS as AGAIN
 from research.results.again import MENDED, ONE, again, agreements, drawn
@@ -45,48 +45,48 @@ PREDICTOR = load(ROOT / "configs" / "difficulty")
 class Settled:
     """A contest whose router takes an arm by the price, or the best one by problem."""
 
-    grid: Grid
+    matrix: OutcomeMatrix
     by_problem: bool = False
     mode: str = "by hand"
     notes: tuple[str, ...] = ()
 
     @property
     def bins_P3(self) -> Floats:
-        return np.full((len(self.grid.problems_P), 3), 1 / 3)
+        return np.full((len(self.matrix.problems_P), 3), 1 / 3)
 
     def router(self, price: Price) -> Ints:
         if self.by_problem:
-            return self.grid.accuracy_PA.argmax(axis=1)
-        n = len(self.grid.problems_P)
+            return self.matrix.accuracy_PA.argmax(axis=1)
+        n = len(self.matrix.problems_P)
         return np.full(n, 2 if price.value < 0.01 else 1 if price.value < 0.1 else 0, dtype=np.int64)
 
     def best_fixed(self, price: Price) -> Ints:
-        return np.zeros(len(self.grid.problems_P), dtype=np.int64)
+        return np.zeros(len(self.matrix.problems_P), dtype=np.int64)
 
 
 @pytest.fixture
-def grid() -> Grid:
+def matrix() -> OutcomeMatrix:
     found, _ = simulated(
         400, ((0.8, 0.3, 0.0), (0.9, 0.5, 0.1), (0.9, 0.6, 0.2)), tokens=(100.0, 400.0, 900.0), arms=ARMS
     )
     return replace(found, prm_tokens_PA=np.zeros_like(found.prm_tokens_PA))
 
 
-def _with_another_arm(grid: Grid, accuracy: float, tokens: float) -> Grid:
+def _with_another_arm(matrix: OutcomeMatrix, accuracy: float, tokens: float) -> OutcomeMatrix:
     """One more arm, that the router never takes."""
-    new = np.ones((len(grid.problems_P), 1))
+    new = np.ones((len(matrix.problems_P), 1))
     return replace(
-        grid,
-        arms_A=(*grid.arms_A, "dvts:n=4,m=2"),
-        accuracy_PA=np.hstack([grid.accuracy_PA, accuracy * new]),
-        tokens_PA=np.hstack([grid.tokens_PA, tokens * new]),
-        prm_tokens_PA=np.hstack([grid.prm_tokens_PA, 0 * new]),
+        matrix,
+        arms_A=(*matrix.arms_A, "dvts:n=4,m=2"),
+        accuracy_PA=np.hstack([matrix.accuracy_PA, accuracy * new]),
+        tokens_PA=np.hstack([matrix.tokens_PA, tokens * new]),
+        prm_tokens_PA=np.hstack([matrix.prm_tokens_PA, 0 * new]),
     )
 
 
-def test_the_arm_itself_differs_by_its_decision_alone(grid: Grid) -> None:
+def test_the_arm_itself_differs_by_its_decision_alone(matrix: OutcomeMatrix) -> None:
     prices = [Price(0.0), Price(0.05), Price(0.5)]
-    found = against(Settled(grid), [ARMS[2], ARMS[1], ARMS[0]], prices, seed=0)
+    found = against(Settled(matrix), [ARMS[2], ARMS[1], ARMS[0]], prices, seed=0)
     assert [(one.arm, one.prices) for one in found] == [
         (arm, (price,)) for arm in (ARMS[2], ARMS[1], ARMS[0]) for price in prices
     ]
@@ -97,8 +97,8 @@ def test_the_arm_itself_differs_by_its_decision_alone(grid: Grid) -> None:
         assert one.share_interval == pytest.approx((one.share, one.share))
 
 
-def test_the_interval_of_a_difference_is_paired_and_holds_it(grid: Grid) -> None:
-    best = Settled(grid, by_problem=True)
+def test_the_interval_of_a_difference_is_paired_and_holds_it(matrix: OutcomeMatrix) -> None:
+    best = Settled(matrix, by_problem=True)
     for one in against(best, ARMS, [Price(0.0)], seed=0):
         low, high = one.difference_interval
         assert 0 <= low < one.difference < high  # on no problem worse than any arm
@@ -107,8 +107,8 @@ def test_the_interval_of_a_difference_is_paired_and_holds_it(grid: Grid) -> None
         assert one.difference == pytest.approx(one.accuracy - one.arm_accuracy)
 
 
-def test_at_the_same_tokens_the_router_spends_what_the_arm_spends(grid: Grid) -> None:
-    contest = Settled(grid)
+def test_at_the_same_tokens_the_router_spends_what_the_arm_spends(matrix: OutcomeMatrix) -> None:
+    contest = Settled(matrix)
     found = {one.arm: one for one in at_same_tokens(contest, seed=0)}
     assert set(found) == set(ARMS)
     for one in found.values():  # which are the router's own arms
@@ -116,18 +116,18 @@ def test_at_the_same_tokens_the_router_spends_what_the_arm_spends(grid: Grid) ->
         assert one.difference == pytest.approx(0)
 
 
-def test_between_two_prices_problems_are_divided(grid: Grid) -> None:
+def test_between_two_prices_problems_are_divided(matrix: OutcomeMatrix) -> None:
     """An arm half as dear again as the router's cheapest lies between that one and its next."""
-    more = _with_another_arm(grid, accuracy=0.0, tokens=250.0)
+    more = _with_another_arm(matrix, accuracy=0.0, tokens=250.0)
     [found] = [one for one in at_same_tokens(Settled(more), seed=0) if one.arm == more.arms_A[3]]
     assert len(found.prices) == 2
     assert found.tokens == pytest.approx(251)
-    cheap, dear = grid.accuracy_PA[:, 0].mean(), grid.accuracy_PA[:, 1].mean()
+    cheap, dear = matrix.accuracy_PA[:, 0].mean(), matrix.accuracy_PA[:, 1].mean()
     assert found.accuracy == pytest.approx((cheap + dear) / 2)
 
 
-def test_arms_cheaper_than_the_router_ever_is_are_left_out(grid: Grid) -> None:
-    dear = replace(grid, tokens_PA=grid.tokens_PA + np.array([0.0, 400.0, 0.0]))
+def test_arms_cheaper_than_the_router_ever_is_are_left_out(matrix: OutcomeMatrix) -> None:
+    dear = replace(matrix, tokens_PA=matrix.tokens_PA + np.array([0.0, 400.0, 0.0]))
     only = Settled(dear.columns([ARMS[1], ARMS[2], ARMS[0]]), by_problem=True)
     assert ARMS[0] not in {one.arm for one in at_same_tokens(only, seed=0)}
 
@@ -152,8 +152,8 @@ def test_an_average_budget_is_kept_and_goes_where_it_pays() -> None:
     assert (chosen[bin_P == 2] == 2).any()
 
 
-def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(grid: Grid) -> None:
-    contest = Settled(grid)
+def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(matrix: OutcomeMatrix) -> None:
+    contest = Settled(matrix)
     found = {one.arm: one for one in at_same_accuracy(contest, ARMS, seed=0)}
     assert set(found) == set(ARMS)
     bills = [routed(contest, price) for price in CURVE]
@@ -167,21 +167,21 @@ def test_at_the_same_accuracy_the_router_is_no_worse_and_as_cheap_as_it_can_be(g
             (_, cheap_P), (_, dear_P) = (routed(contest, price) for price in one.prices)
             assert cheap_P.mean() < one.tokens < dear_P.mean() == min(able)
     assert {len(one.prices) for one in found.values()} == {1, 2}
-    never = _with_another_arm(grid, accuracy=1.0, tokens=250.0)
+    never = _with_another_arm(matrix, accuracy=1.0, tokens=250.0)
     assert at_same_accuracy(Settled(never), [never.arms_A[3]], seed=0) == []
 
 
 @pytest.mark.parametrize(("above", "counts"), [(0.004, True), (0.006, False)])
-def test_half_a_point_below_counts_as_equal(grid: Grid, above: float, counts: bool) -> None:
-    reached = grid.accuracy_PA[:, 2].mean()  # the best that its router takes
-    better = _with_another_arm(grid, accuracy=reached + above, tokens=5000.0)
+def test_half_a_point_below_counts_as_equal(matrix: OutcomeMatrix, above: float, counts: bool) -> None:
+    reached = matrix.accuracy_PA[:, 2].mean()  # the best that its router takes
+    better = _with_another_arm(matrix, accuracy=reached + above, tokens=5000.0)
     found = at_same_accuracy(Settled(better), [better.arms_A[3]], seed=0)
     assert bool(found) is counts
 
 
-def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
+def test_what_was_learned_before_is_where_the_folds_start(matrix: OutcomeMatrix) -> None:
     named = replace(
-        grid,
+        matrix,
         policy_model="tiny",
         prm="arithmetic-checker",
         texts_P=tuple(f"Compute {i} + 1." for i in range(400)),
@@ -191,15 +191,15 @@ def test_what_was_learned_before_is_where_the_folds_start(grid: Grid) -> None:
     prior = fit_row(named.rows(half), uniform, None, seed=0, frontier=False)
     [alone] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0)
     [started] = crossfitted([named.rows(~half)], lambda out: PREDICTOR, 0, [prior])
-    leanings = {arm.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms}
-    assert leanings == {prior.id}
+    shrunk_towards = {arm.leans_on for rows in started.rows_F for row in rows.values() for arm in row.arms}
+    assert shrunk_towards == {prior.id}
     assert {arm.leans_on for rows in alone.rows_F for row in rows.values() for arm in row.arms} == {None}
 
 
-def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(grid: Grid) -> None:
+def test_only_a_row_of_the_same_policy_model_and_prm_is_started_from(matrix: OutcomeMatrix) -> None:
     table = load_table(ROOT / "research" / "data" / "learned" / "table.json")
     model = "Qwen2.5-Coder-0.5B-Instruct"
-    ours = replace(grid, policy_model=model, params=494032768, prm="arithmetic-checker")
+    ours = replace(matrix, policy_model=model, params=494032768, prm="arithmetic-checker")
     row = _row(table, ours)
     assert row is not None
     assert (row.policy_model, row.prm) == (model, "arithmetic-checker")
@@ -228,7 +228,7 @@ def test_the_largest_of_each_way_to_select() -> None:
 
 def record(problem: str, arm: str, scores: list[float | None], text: str | None = None) -> Record:
     paths = tuple(
-        SweptPath(str(i), i, i == 0, 10, () if one is None else (0.1, one)) for i, one in enumerate(scores)
+        RecordedPath(str(i), i, i == 0, 10, () if one is None else (0.1, one)) for i, one in enumerate(scores)
     )
     return Record(problem, "m", arm, True, problem=text, prm="arithmetic-checker", paths=paths)
 
@@ -291,26 +291,28 @@ def test_several_sweeps_are_read_as_one(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"| `{beam}` | hard |" in out
 
 
-def test_a_slice_run_again_is_held_against_the_same_problems(grid: Grid) -> None:
-    lower = replace(grid, accuracy_PA=grid.accuracy_PA * np.array([1.0, 0.5, 1.0]))
+def test_a_slice_run_again_is_held_against_the_same_problems(matrix: OutcomeMatrix) -> None:
+    lower = replace(matrix, accuracy_PA=matrix.accuracy_PA * np.array([1.0, 0.5, 1.0]))
     some = lower.rows(np.arange(50, 90)[::-1]).columns([ARMS[1], ARMS[0]])
-    found = {(one.arm, one.figure): one for one in agreements(grid, some, ARMS, 0)}
+    found = {(one.arm, one.figure): one for one in agreements(matrix, some, ARMS, 0)}
     assert set(found) == {(arm, figure) for arm in ARMS[:2] for figure in ("accuracy", "tokens")}
     same, halved = found[ARMS[0], "accuracy"], found[ARMS[1], "accuracy"]
     assert same.agrees
-    assert same.before == same.now == pytest.approx(grid.accuracy_PA[50:90, 0].mean())
+    assert same.before == same.now == pytest.approx(matrix.accuracy_PA[50:90, 0].mean())
     assert not halved.agrees
     assert halved.now == pytest.approx(halved.before / 2)
-    assert {one.arm for one in agreements(grid, some, ARMS[:1], 0)} == set(ARMS[:1])
-    assert not list(agreements(grid, some, (), 0))
+    assert {one.arm for one in agreements(matrix, some, ARMS[:1], 0)} == set(ARMS[:1])
+    assert not list(agreements(matrix, some, (), 0))
 
 
-def test_figures_run_again_are_judged_together(grid: Grid) -> None:
-    noise = np.random.default_rng(0).normal(0, 0.1, grid.accuracy_PA.shape)
-    now = replace(grid, accuracy_PA=grid.accuracy_PA + noise, tokens_PA=grid.tokens_PA * (1 + noise[::-1]))
+def test_figures_run_again_are_judged_together(matrix: OutcomeMatrix) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, matrix.accuracy_PA.shape)
+    now = replace(
+        matrix, accuracy_PA=matrix.accuracy_PA + noise, tokens_PA=matrix.tokens_PA * (1 + noise[::-1])
+    )
 
     def widths(arms: Sequence[str]) -> dict[tuple[str, str], float]:
-        found = agreements(grid, now, arms, 0)
+        found = agreements(matrix, now, arms, 0)
         return {(one.arm, one.figure): one.interval[1] - one.interval[0] for one in found}
 
     alone, among_six = widths(ARMS[:1]), widths(ARMS)

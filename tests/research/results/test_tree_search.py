@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from compute_router.difficulty.bins import BINS
-from compute_router.training.sweep.record import Record, SweptPath
+from compute_router.training.sweep.record import Record, RecordedPath
 from research.results.tree_search import beside_votes
 
 TREE, SAMPLED = "beam:n=4,m=2,select=vote,aggregate=last", "best_of_n:n=16,select=weighted,aggregate=last"
 
 
-def paths(right_N: Sequence[bool], answer: str) -> tuple[SweptPath, ...]:
+def paths(right_N: Sequence[bool], answer: str) -> tuple[RecordedPath, ...]:
     """Wrong ones answer 2. Which spelling comes first decides a tie."""
     return tuple(
-        SweptPath(answer if right else "2", right_N.index(right), right, 100, (0.5,)) for right in right_N
+        RecordedPath(answer if right else "2", right_N.index(right), right, 100, (0.5,)) for right in right_N
     )
 
 

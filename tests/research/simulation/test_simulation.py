@@ -11,7 +11,7 @@ from compute_router.decide.table import RuleRow, SizeClass, load_table
 from compute_router.io.data_files import data_path
 from compute_router.policies import make
 from research.simulation.study import figures, leaning, rule_of
-from research.simulation.worlds import RULES, crossing, crowded, grid_of, level, one_hot, paper, soft_bins
+from research.simulation.worlds import RULES, crossing, crowded, level, matrix_of, one_hot, paper, soft_bins
 
 TABLES = 60
 
@@ -77,17 +77,19 @@ def test_the_encoding_is_the_papers_rule(size: SizeClass) -> None:
 
 def test_a_simulated_sweep_has_the_truth_that_it_is_given() -> None:
     world, bins_P3 = paper("<7B"), one_hot(20_000)
-    grid = grid_of(world, bins_P3, 0)
+    matrix = matrix_of(world, bins_P3, 0)
     for b in range(3):
         inside = bins_P3[:, b] == 1
-        np.testing.assert_allclose(grid.accuracy_PA[inside].mean(axis=0), world.accuracy_A3[:, b], atol=0.015)
-        np.testing.assert_allclose(grid.tokens_PA[inside].mean(axis=0), world.tokens_A3[:, b], rtol=0.02)
-    apart = np.corrcoef(grid.accuracy_PA[bins_P3[:, 1] == 1].T)
+        np.testing.assert_allclose(
+            matrix.accuracy_PA[inside].mean(axis=0), world.accuracy_A3[:, b], atol=0.015
+        )
+        np.testing.assert_allclose(matrix.tokens_PA[inside].mean(axis=0), world.tokens_A3[:, b], rtol=0.02)
+    apart = np.corrcoef(matrix.accuracy_PA[bins_P3[:, 1] == 1].T)
     assert (apart[np.triu_indices(3, 1)] > 0.25).all()
 
 
 def test_a_simulated_sweep_is_the_same_again() -> None:
-    first, again = (grid_of(crossing(3), one_hot(20), 5) for _ in range(2))
+    first, again = (matrix_of(crossing(3), one_hot(20), 5) for _ in range(2))
     np.testing.assert_array_equal(first.accuracy_PA, again.accuracy_PA)
     np.testing.assert_array_equal(first.tokens_PA, again.tokens_PA)
-    assert not np.array_equal(first.accuracy_PA, grid_of(crossing(3), one_hot(20), 6).accuracy_PA)
+    assert not np.array_equal(first.accuracy_PA, matrix_of(crossing(3), one_hot(20), 6).accuracy_PA)

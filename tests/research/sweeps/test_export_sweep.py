@@ -1,4 +1,4 @@
-"""A sweep as it ships: smaller, and the same grid comes of it."""
+"""A sweep as it ships: smaller, and the same matrix comes of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from compute_router.errors import InputError
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
-from research.sweeps.export_sweep import compact, export_sweep
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.sweep.record import Record, RecordedPath, read_records, write_records
+from compute_router.training.sweep.sweep_file import Sweep, read_sweep
+from research.sweeps.export_sweep import arms_of, compact, export_sweep
+from support.sweep_files import matrices
 
 LARGE = "best_of_n:n=4,select=weighted,aggregate=last"
 ARMS = (LARGE, "best_of_n:n=4,select=max,aggregate=last", "majority:n=2", "majority:n=4,stop=certain")
@@ -23,7 +25,7 @@ IMPLIED = ("majority:n=2", *EARLY)
 def record(problem: str, arm: str) -> Record:
     samples = 0 if arm in IMPLIED else 4
     paths = tuple(
-        SweptPath(str(i % 2), i % 2, i % 2 == 0, 30 + i, (0.123456, 0.2 * i + 0.01234), -0.123456)
+        RecordedPath(str(i % 2), i % 2, i % 2 == 0, 30 + i, (0.123456, 0.2 * i + 0.01234), -0.123456)
         for i in range(samples)
     )
     uses = not arm.startswith("majority")
@@ -39,8 +41,9 @@ def records() -> list[Record]:
     return [record(problem, arm) for arm in (*ARMS, *EARLY) for problem in ("sum-1", "gsm8k-test-1", "sum-2")]
 
 
-def test_the_grid_is_the_same_but_for_the_texts_of_others(records: list[Record]) -> None:
-    [whole], [small] = grids(records), grids(compact(records))
+def test_the_matrix_is_the_same_but_for_the_texts_of_others(records: list[Record]) -> None:
+    arms = tuple(one["spec"] for one in arms_of([Sweep(records)]))
+    [whole], [small] = matrices(records), matrices(compact(records), arms)
     assert set(small.arms_A) == set(whole.arms_A)
     small = small.columns(whole.arms_A)
     for name in ("accuracy_PA", "tokens_PA", "prm_tokens_PA", "right_P", "samples_P"):
@@ -52,10 +55,10 @@ def test_the_grid_is_the_same_but_for_the_texts_of_others(records: list[Record])
 def test_what_another_row_answers_for_and_what_says_nothing_of_other_arms_is_left_out(
     records: list[Record],
 ) -> None:
-    found = list(compact(records))
-    assert {row.arm for row in found} == {*ARMS, *EARLY} - {"majority:n=2"}
-    assert all(bool(row.paths) == (row.arm not in (ARMS[3], *EARLY)) for row in found)
-    assert [row.problem_id for row in found if row.arm in EARLY] == ["sum-1", "sum-1"]  # to name them
+    beam = replace(records[0], arm="beam:n=4,m=2")
+    found = list(compact([*records, beam]))
+    assert {row.arm for row in found} == {*ARMS[:2], beam.arm}
+    assert all(bool(row.paths) == (row.arm != beam.arm) for row in found)
     assert {row.gold for row in found if row.problem_id == "gsm8k-test-1"} == {None}
     # Of another seed they are other samples.
     kept = list(compact([*records, replace(record("sum-1", "majority:n=2"), seed=2)]))
@@ -72,19 +75,32 @@ def test_the_file_and_its_manifest(records: list[Record], tmp_path: Path) -> Non
     manifest = json.loads((tmp_path / "out" / "small.manifest.json").read_text())
     assert manifest["rows"] == len(list(read_records(out)))
     assert manifest["sweeps"] == {"one": {"seed": 1}}
+    assert [one["spec"] for one in manifest["arms"]] == [*ARMS, *EARLY]
+    [whole], [small] = matrices(records), build_matrices([read_sweep(out)])
+    assert set(small.arms_A) == set(whole.arms_A)
     first = out.read_bytes()
     export_sweep([folder], out)
     assert out.read_bytes() == first
 
 
-def test_arms_of_special_samples_are_named_since_their_rows_answer_for_named_arms_alone() -> None:
-    special = [f"best_of_n:n={n},backtrack=2,select=weighted,aggregate=last" for n in (4, 2, 1)]
-    rows = [replace(record(problem, LARGE), arm=special[0]) for problem in ("sum-1", "sum-2")]
-    rows += [replace(row, arm=arm, paths=()) for arm in special[1:] for row in rows[:2]]
+def test_a_sweep_that_was_exported_is_exported_again_without_a_loss(
+    records: list[Record], tmp_path: Path
+) -> None:
+    write_records(tmp_path / "sweep.jsonl", records)
+    (tmp_path / "sweep.manifest.json").write_text("{}")
+    once, twice = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
+    export_sweep([tmp_path], once)
+    export_sweep([once], twice)
+    assert once.read_bytes() == twice.read_bytes()
+    assert read_sweep(once) == read_sweep(twice)
+
+
+def test_samples_with_backtracking_answer_for_the_arms_that_the_manifest_lists() -> None:
+    arms = [f"best_of_n:n={n},backtrack=2,select=weighted,aggregate=last" for n in (4, 2, 1)]
+    rows = [replace(record(problem, LARGE), arm=arms[0]) for problem in ("sum-1", "sum-2")]
+    rows += [replace(row, arm=arm, paths=()) for arm in arms[1:] for row in rows[:2]]
     found = list(compact(rows))
-    assert [(row.arm, row.problem_id) for row in found if row.arm != special[0]] == [
-        (arm, "sum-1") for arm in special[1:]
-    ]
-    [whole], [small] = grids(rows), grids(found)
-    assert set(small.arms_A) == set(whole.arms_A) == set(special)
-    assert np.array_equal(small.columns(special).accuracy_PA, whole.columns(special).accuracy_PA)
+    assert {row.arm for row in found} == {arms[0]}
+    [whole], [small] = matrices(rows), matrices(found, tuple(arms))
+    assert set(small.arms_A) == set(whole.arms_A) == set(arms)
+    assert np.array_equal(small.columns(arms).accuracy_PA, whole.columns(arms).accuracy_PA)

@@ -12,23 +12,24 @@ import pytest
 from compute_router.errors import InputError
 from compute_router.grading import Grader
 from compute_router.policies.spec import MAX_N
-from compute_router.training.outcomes.build_matrix import grids
-from compute_router.training.sweep.implied_arms import sampled_of
-from compute_router.training.sweep.record import Record, SweptPath, read_records, write_records
+from compute_router.training.outcomes.build_matrix import build_matrices
+from compute_router.training.sweep.record import Record, RecordedPath, read_records, write_records
+from compute_router.training.sweep.sweep_file import read_sweep
 from research.sweeps.export_sweep import export_sweep
-from research.sweeps.merge_sweeps import implied, merge_sweeps, pooled, samples_of
+from research.sweeps.merge_sweeps import merge_sweeps, most_sampled, pooled
+from support.sweep_files import matrices
 
-MENDED = "best_of_n:n={}{},backtrack=2,select=weighted,aggregate=last"
-FIRST, MORE = MENDED.format(3, ",first=greedy"), MENDED.format(2, "")
+BACKTRACKING = "best_of_n:n={}{},backtrack=2,select=weighted,aggregate=last"
+FIRST, MORE = BACKTRACKING.format(3, ",first=greedy"), BACKTRACKING.format(2, "")
 EARLY = "best_of_n:n=5,first=greedy,backtrack=2,accept=0.7,select=weighted,aggregate=last"
-ARMS = (FIRST.replace("n=3", "n=5"), EARLY, MENDED.format(1, ",first=greedy"), "majority:n=2", MORE)
+ARMS = (FIRST.replace("n=3", "n=5"), EARLY, BACKTRACKING.format(1, ",first=greedy"), "majority:n=2", MORE)
 
 
 def record(problem: str, arm: str, seed: int, said: list[tuple[str | None, float]]) -> Record:
     """`said`: answer and value of each sample; 7 is right."""
     answers = [answer for answer, _ in said]
     paths = tuple(
-        SweptPath(answer, None if answer is None else answers.index(answer), answer == "7", 10 + i,
+        RecordedPath(answer, None if answer is None else answers.index(answer), answer == "7", 10 + i,
                   (0.5, value), -0.1, (4, 6 + i))
         for i, (answer, value) in enumerate(said)
     )  # fmt: skip
@@ -52,7 +53,7 @@ def pool(*sweeps: list[Record]) -> list[Record]:
     async def run() -> list[Record]:
         grader = Grader()
         try:
-            return await pooled([samples_of(one, "a sweep") for one in sweeps], grader)
+            return await pooled([most_sampled(one, "a sweep") for one in sweeps], grader)
         finally:
             grader.close()
 
@@ -67,7 +68,8 @@ def test_every_sample_is_there_once_and_equal_answers_meet() -> None:
     assert [path.tokens for path in found.paths] == [10, 11, 12, 10, 11, 10, 11]
     # 7 has three votes of together 1.3; alone, the first sweep would have said 3.
     assert (found.correct, found.tokens, found.prompt_tokens, found.seed) == (True, 75, 150, 1)
-    assert implied(found, sampled_of(FIRST)).correct is False  # type: ignore[arg-type]
+    [matrix] = matrices([found], (FIRST,))
+    assert set(matrix.arms_A) == {found.arm, FIRST}
     assert found.source == "seed 1, seed 2, seed 3"
 
 
@@ -77,27 +79,13 @@ def test_of_a_problem_that_not_all_sweeps_have_nothing_is_taken() -> None:
     assert [one.problem_id for one in found] == ["a", "c"]
 
 
-def test_what_an_arm_takes_of_the_first_samples() -> None:
-    [found] = pool([first()], [more()])
-    early = implied(found, sampled_of(EARLY))  # type: ignore[arg-type]
-    assert early.tokens == sum(path.tokens or 0 for path in found.paths)  # none is accepted
-    accepted = replace(found.paths[1], scores=(0.5, 0.8))
-    sure = replace(found, paths=(found.paths[0], accepted, *found.paths[2:]))
-    early = implied(sure, sampled_of(EARLY))  # type: ignore[arg-type]
-    assert (early.tokens, early.correct, early.answer, early.paths) == (21, True, "7", ())
-    assert (early.prm_tokens, early.seconds) == (0, None)
-    computed = replace(sure, prm_tokens=30)  # for which of the samples is not known
-    assert implied(computed, sampled_of(EARLY)).prm_tokens is None  # type: ignore[arg-type]
-    untold = replace(sure, paths=(replace(sure.paths[0], tokens=None), *sure.paths[1:]))
-    assert implied(untold, sampled_of(EARLY)).tokens is None  # type: ignore[arg-type]
-
-
-def test_an_arm_without_a_prm_used_none() -> None:
-    plain = [replace(one, arm="best_of_n:n=3,select=weighted,aggregate=last") for one in [first(), first()]]
-    [found] = pool([plain[0]], [replace(plain[1], seed=2, prm_tokens=7)])
-    assert (found.prm, found.prm_tokens) == ("arithmetic-checker", 7)
-    vote = implied(found, sampled_of("majority:n=6"))  # type: ignore[arg-type]
-    assert (vote.arm, vote.prm, vote.prm_params, vote.prm_tokens) == ("majority:n=6", None, None, 0)
+def test_what_is_not_known_of_one_sample_is_not_known_of_all() -> None:
+    one, other = first(), more()
+    untold = replace(other, paths=(replace(other.paths[0], tokens=None), *other.paths[1:]), prm_tokens=None)
+    [found] = pool([one], [untold])
+    assert (found.tokens, found.prm_tokens, found.prompt_tokens, found.seconds) == (None, None, 100, None)
+    [found] = pool([replace(one, prm_tokens=3)], [replace(other, prm_tokens=4)])
+    assert (found.tokens, found.prm_tokens) == (54, 7)
 
 
 def test_more_samples_than_an_arm_can_have_are_refused() -> None:
@@ -131,7 +119,7 @@ def test_samples_of_two_kinds_in_one_sweep_are_refused() -> None:
 
 
 def test_the_largest_row_of_a_problem_counts() -> None:
-    assert samples_of([replace(first(), arm=MORE, paths=first().paths[:2]), first()], "it")["p"] == first()
+    assert most_sampled([replace(first(), arm=MORE, paths=first().paths[:2]), first()], "it")["p"] == first()
 
 
 def test_as_a_sweep_that_can_be_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,10 +136,11 @@ def test_as_a_sweep_that_can_be_exported(tmp_path: Path, capsys: pytest.CaptureF
     assert manifest["command"] == "python -m research merge-sweeps one two --arms arms.txt --out both"
     assert manifest["sweeps"] == {"one": {"seed": "one"}, "two": {"seed": "two"}}
     rows = list(read_records(out / "sweep.jsonl"))
-    assert {row.arm for row in rows} == set(ARMS[:3])  # the others' samples are of another kind
-    assert len(rows) == 9
+    assert [(row.arm, row.problem_id) for row in rows] == [(ARMS[0], problem) for problem in problems]
+    listed = [one["spec"] for one in manifest["arms"]]
+    assert listed == list(ARMS[:3])  # the others' samples are of another kind
     export_sweep([out], tmp_path / "small.jsonl")
-    [whole], [small] = grids(rows), grids(read_records(tmp_path / "small.jsonl"))
+    [whole], [small] = (build_matrices([read_sweep(path)]) for path in (out, tmp_path / "small.jsonl"))
     assert set(whole.arms_A) == set(small.arms_A) == set(ARMS[:3])
     small = small.columns(whole.arms_A)
     assert small.accuracy_PA.tolist() == whole.accuracy_PA.tolist()

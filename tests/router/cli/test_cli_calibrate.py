@@ -19,7 +19,7 @@ from compute_router.difficulty.manifest import read
 from compute_router.errors import InputError
 from compute_router.io.data_files import data_path
 from compute_router.training.difficulty.graded import read_graded
-from compute_router.training.sweep.record import Record, SweptPath, write_records
+from compute_router.training.sweep.record import Record, RecordedPath, write_records
 
 NAME, SIZE = "Unheard-Of-3B-Instruct", 3_000_000_000
 MODEL = PolicyModel(NAME, SIZE)
@@ -148,7 +148,7 @@ def _records(path: Path) -> Path:
 
 
 def test_of_a_sweep_every_plain_sample_counts_once(tmp_path: Path) -> None:
-    paths = tuple(SweptPath(answer=str(i), group=i, correct=i < 3) for i in range(4))
+    paths = tuple(RecordedPath(answer=str(i), group=i, correct=i < 3) for i in range(4))
     arms = ("best_of_n:n=4,select=weighted,aggregate=last", "majority:n=4")
     rows = [
         Record(problem_id="a", policy_model=NAME, arm=arm, correct=True, problem="1 + 1", paths=paths)

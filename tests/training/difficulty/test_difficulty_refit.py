@@ -17,7 +17,7 @@ from compute_router.training.difficulty.metrics import calibration_error, spearm
 from compute_router.training.difficulty.refit import bins, model_of, refit
 from compute_router.training.difficulty.standing import settle
 from compute_router.training.difficulty.sweep_answers import evidence
-from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from support.places import ROOT
 
 BASE = ROOT / "configs" / "difficulty-base"
@@ -40,11 +40,11 @@ def _problems(count: int, seed: int) -> tuple[list[str], Floats]:
     return texts, np.array([sigmoid(ABILITY - rng.gauss(WORDS[word], NOISE)) for word in words])
 
 
-def _grid(
+def _matrix(
     texts: list[str] | list[str | None], right: Floats, samples: Floats, name: str = MODEL.name
-) -> Grid:
+) -> OutcomeMatrix:
     unknown = np.full((len(texts), 1), np.nan)
-    return Grid(
+    return OutcomeMatrix(
         policy_model=name,
         params=MODEL.params,
         prm=None,
@@ -60,19 +60,19 @@ def _grid(
     )
 
 
-def _sweep(count: int, n: int, seed: int) -> Grid:
+def _sweep(count: int, n: int, seed: int) -> OutcomeMatrix:
     texts, rate = _problems(count, seed)
     right = np.random.default_rng(seed).binomial(n, rate).astype(float)
-    return _grid(texts, right, np.full(count, float(n)))
+    return _matrix(texts, right, np.full(count, float(n)))
 
 
 @pytest.fixture(scope="module")
-def swept() -> Grid:
+def swept() -> OutcomeMatrix:
     return _sweep(400, 8, seed=1)
 
 
 @pytest.fixture(scope="module")
-def fitted(swept: Grid, base: Predictor) -> Predictor:
+def fitted(swept: OutcomeMatrix, base: Predictor) -> Predictor:
     return refit([swept], base)
 
 
@@ -108,7 +108,7 @@ def test_a_text_model_that_is_right_already_is_left_alone(base: Predictor) -> No
     ability = base.abilities.of(MODEL).value
     rate = [sigmoid(ability - rng.gauss(one.b, base.text.residual)) for one in base.text.estimates(texts)]
     right = np.random.default_rng(5).binomial(8, rate).astype(float)
-    again = refit([_grid(texts, right, np.full(300, 8.0))], base)
+    again = refit([_matrix(texts, right, np.full(300, 8.0))], base)
     before = np.array([e.b for e in base.text.estimates(texts)])
     after = np.array([e.b for e in again.text.estimates(texts)])
     model = again.abilities.of(MODEL)
@@ -119,7 +119,7 @@ def test_a_text_model_that_is_right_already_is_left_alone(base: Predictor) -> No
 def test_a_sweep_without_texts_still_places_its_model(base: Predictor) -> None:
     _, rate = _problems(300, seed=6)
     right = np.random.default_rng(6).binomial(4, rate).astype(float)
-    again = refit([_grid([None] * 300, right, np.full(300, 4.0))], base)
+    again = refit([_matrix([None] * 300, right, np.full(300, 4.0))], base)
     given = bins(again, [None, "How many?", None], MODEL)
     assert given[0].tolist() == given[2].tolist() != given[1].tolist()
     [stranger] = again.predict(["水火風土"], MODEL)  # not a word that it knows
@@ -149,12 +149,12 @@ def test_without_plain_samples_the_cheapest_arm_speaks() -> None:
     assert evidence([direct.columns(["direct"])]).texts.k_A.tolist() == [0.125, 0]
 
 
-def test_the_same_samples_under_two_prms_count_once(swept: Grid, base: Predictor) -> None:
+def test_the_same_samples_under_two_prms_count_once(swept: OutcomeMatrix, base: Predictor) -> None:
     twice = [swept, replace(swept, prm="some-prm")]
     assert refit(twice, base) == refit([swept], base)
 
 
-def test_no_answers_leave_the_base(base: Predictor, swept: Grid) -> None:
+def test_no_answers_leave_the_base(base: Predictor, swept: OutcomeMatrix) -> None:
     nothing = np.zeros(len(swept.texts_P))
     empty = replace(swept, right_P=nothing, samples_P=nothing, accuracy_PA=swept.accuracy_PA * np.nan)
     assert refit([], base) == base
@@ -164,7 +164,7 @@ def test_no_answers_leave_the_base(base: Predictor, swept: Grid) -> None:
 @pytest.mark.parametrize("right", [0.0, 4.0])
 def test_a_sweep_that_is_all_right_or_all_wrong_stays_finite(base: Predictor, right: float) -> None:
     texts, _ = _problems(60, seed=8)
-    predictor = refit([_grid(texts, np.full(60, right), np.full(60, 4.0))], base)
+    predictor = refit([_matrix(texts, np.full(60, right), np.full(60, 4.0))], base)
     rate = np.array([p.distribution.pass_at_1 for p in predictor.predict(texts, MODEL)])
     assert np.isfinite(rate).all()
     assert np.abs(rate - right / 4).max() < 0.15
@@ -174,11 +174,11 @@ def test_several_models_are_told_apart_and_known_ones_hold_their_place(base: Pre
     known = base.with_ability("old-hand-70b", Ability(3.0, 0.05, "logs"))
     texts, _ = _problems(300, seed=9)
     rng = np.random.default_rng(9)
-    grids = [
-        _grid(texts, rng.binomial(4, p, 300).astype(float), np.full(300, 4.0), name)
+    matrices = [
+        _matrix(texts, rng.binomial(4, p, 300).astype(float), np.full(300, 4.0), name)
         for name, p in (("old-hand-70b", 0.5), ("newcomer-1b", 0.2))
     ]
-    predictor = refit(grids, known)
+    predictor = refit(matrices, known)
     old, new = (predictor.abilities.known[name] for name in ("old-hand-70b", "newcomer-1b"))
     assert new.value < old.value - 0.8
     # That a model known to be able is right half the time says that these problems are hard.
@@ -199,7 +199,7 @@ def test_ability_and_shift_are_shared_out_by_their_priors() -> None:
 
 
 def test_the_refit_is_repeatable_and_does_not_hang_on_the_order(
-    swept: Grid, base: Predictor, fitted: Predictor
+    swept: OutcomeMatrix, base: Predictor, fitted: Predictor
 ) -> None:
     assert refit([swept], base) == fitted
     order = np.random.default_rng(0).permutation(len(swept.texts_P))
@@ -226,7 +226,7 @@ def test_a_few_hundred_problems_take_about_a_second(base: Predictor) -> None:
     ],
 )
 def test_a_size_that_is_not_given_is_read_off_the_name(
-    swept: Grid, name: str, params: int | None, expected: int
+    swept: OutcomeMatrix, name: str, params: int | None, expected: int
 ) -> None:
     assert model_of(replace(swept, policy_model=name, params=params)).params == expected
 

@@ -16,7 +16,7 @@ from compute_router.training.evaluation import blind as blind_module
 from compute_router.training.evaluation.blind import Blind
 from compute_router.training.evaluation.crossfit import crossfit
 from compute_router.training.evaluation.folds import folds, identities
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid
+from compute_router.training.outcomes.outcome_matrix import Floats, OutcomeMatrix
 from support.evaluation_kit import knows, simulated
 
 Texts = st.lists(st.text(alphabet="ab \n1+", max_size=6), min_size=1, max_size=30)
@@ -38,9 +38,10 @@ def test_seeds_deal_differently_and_evenly() -> None:
 
 
 def test_a_problem_without_a_text_is_its_id() -> None:
-    grid, _ = simulated(2)
-    mute = Grid(
-        **{name: getattr(grid, name) for name in Grid.__dataclass_fields__} | {"texts_P": (None, "a b")}
+    matrix, _ = simulated(2)
+    mute = OutcomeMatrix(
+        **{name: getattr(matrix, name) for name in OutcomeMatrix.__dataclass_fields__}
+        | {"texts_P": (None, "a b")}
     )
     assert identities(mute) == ["id:p0", "ab"]
 
@@ -48,9 +49,9 @@ def test_a_problem_without_a_text_is_its_id() -> None:
 def test_no_fit_sees_what_is_judged_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The text of every problem that a bin was predicted for is unknown to the fit that predicted it, and so
     is every problem that the table of that side is judged on."""
-    grid, _ = simulated(60)
-    grid = Grid(
-        **{name: getattr(grid, name) for name in Grid.__dataclass_fields__}
+    matrix, _ = simulated(60)
+    matrix = OutcomeMatrix(
+        **{name: getattr(matrix, name) for name in OutcomeMatrix.__dataclass_fields__}
         | {"texts_P": tuple(f"Twin {i // 2}{' ' * (i % 2)}" for i in range(60))}
     )
     seen: dict[int, set[str]] = {}
@@ -58,9 +59,9 @@ def test_no_fit_sees_what_is_judged_by_it(monkeypatch: pytest.MonkeyPatch) -> No
     class Fit:
         pass
 
-    def refit(grids: Sequence[Grid], base: Predictor, *, seed: int) -> Fit:
+    def refit(matrices: Sequence[OutcomeMatrix], base: Predictor, *, seed: int) -> Fit:
         fit = Fit()
-        seen[id(fit)] = {name for one in grids for name in identities(one)}
+        seen[id(fit)] = {name for one in matrices for name in identities(one)}
         kept.append(fit)
         return fit
 
@@ -73,9 +74,9 @@ def test_no_fit_sees_what_is_judged_by_it(monkeypatch: pytest.MonkeyPatch) -> No
     asked: list[int] = []
     monkeypatch.setattr(blind_module, "refit", refit)
     monkeypatch.setattr(blind_module, "bins", bins)
-    side = Blind([grid], lambda out: None, count=5, seed=0)  # type: ignore[arg-type,return-value]
+    side = Blind([matrix], lambda out: None, count=5, seed=0)  # type: ignore[arg-type,return-value]
     fold_P = side.folds_G[0]
-    names = np.array(identities(grid))
+    names = np.array(identities(matrix))
     for fold in range(5):
         others = [other for other in range(5) if other != fold]
         predicted = side.bins(0, others, frozenset({fold}))
@@ -86,6 +87,6 @@ def test_no_fit_sees_what_is_judged_by_it(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_one_fold_is_refused() -> None:
-    grid, bin_P = simulated(5)
+    matrix, bin_P = simulated(5)
     with pytest.raises(InputError, match="too few"):
-        crossfit(grid, np.zeros(5, dtype=np.int64), knows(bin_P, np.zeros(5, dtype=np.int64)), 0)
+        crossfit(matrix, np.zeros(5, dtype=np.int64), knows(bin_P, np.zeros(5, dtype=np.int64)), 0)

@@ -1,4 +1,4 @@
-"""Policies on simulated grids whose truth is known, and utilities by hand."""
+"""Policies on simulated matrices whose truth is known, and utilities by hand."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from compute_router.training.evaluation.rivals import (
     oracle_problem,
     true_bins,
 )
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid, Ints
+from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 from support.evaluation_kit import ARMS, knows, one_hot, simulated
 
 TOKENS = [Price(value) for value in PRICES]
 
 
-def _judged(grid: Grid, bin_P: Ints, prices: list[Price] | None = None, seed: int = 0) -> Section:
-    fold_P = folds(identities(grid), 5, seed)
-    contest = crossfit(grid, fold_P, knows(bin_P, fold_P), seed)
+def _judged(matrix: OutcomeMatrix, bin_P: Ints, prices: list[Price] | None = None, seed: int = 0) -> Section:
+    fold_P = folds(identities(matrix), 5, seed)
+    contest = crossfit(matrix, fold_P, knows(bin_P, fold_P), seed)
     return judge(contest, TOKENS if prices is None else prices, seed)
 
 
 @pytest.fixture(scope="module")
 def crossing() -> Section:
     """The costs differ, so that the price matters."""
-    grid, bin_P = simulated(tokens=(200.0, 1500.0))
-    return _judged(grid, bin_P)
+    matrix, bin_P = simulated(tokens=(200.0, 1500.0))
+    return _judged(matrix, bin_P)
 
 
 def test_no_policy_is_above_the_oracle_by_problem(crossing: Section) -> None:
@@ -54,8 +54,8 @@ def test_no_policy_is_above_the_oracle_by_problem(crossing: Section) -> None:
 
 
 def test_with_perfect_bins_and_arms_that_cross_the_router_is_the_oracle_by_bin() -> None:
-    grid, bin_P = simulated()
-    for judged in _judged(grid, bin_P).judged:
+    matrix, bin_P = simulated()
+    for judged in _judged(matrix, bin_P).judged:
         start = judged.policies["best_fixed_train"].utility
         gap = judged.policies["oracle_bin"].utility - start
         assert gap > 0.05
@@ -66,15 +66,15 @@ def test_with_perfect_bins_and_arms_that_cross_the_router_is_the_oracle_by_bin()
 
 
 def test_where_nothing_interacts_the_router_is_the_best_fixed_arm() -> None:
-    grid, bin_P = simulated(right=((0.8, 0.4, 0.2), (0.9, 0.5, 0.3)), tokens=(400.0, 300.0))
-    for judged in _judged(grid, bin_P).judged:
+    matrix, bin_P = simulated(right=((0.8, 0.4, 0.2), (0.9, 0.5, 0.3)), tokens=(400.0, 300.0))
+    for judged in _judged(matrix, bin_P).judged:
         assert judged.difference == pytest.approx(0, abs=0.003)
         assert judged.used == {ARMS[1]: pytest.approx(1, abs=0.05)} or judged.used[ARMS[1]] > 0.95
 
 
 def test_equal_arms_leave_no_gap() -> None:
-    grid, bin_P = simulated(200)
-    same = replace(grid, accuracy_PA=np.repeat(grid.accuracy_PA[:, :1], 2, axis=1))
+    matrix, bin_P = simulated(200)
+    same = replace(matrix, accuracy_PA=np.repeat(matrix.accuracy_PA[:, :1], 2, axis=1))
     judged = _judged(same, bin_P, [Price(0)]).judged[0]
     assert judged.gap_closed is None
     assert judged.difference == 0
@@ -86,7 +86,7 @@ def test_equal_arms_leave_no_gap() -> None:
 class Given:
     """Choices written down."""
 
-    grid: Grid
+    matrix: OutcomeMatrix
     bins_P3: Floats
     mode: str = "given"
     notes: tuple[str, ...] = ()
@@ -98,8 +98,8 @@ class Given:
         return np.array([1, 1, 1])
 
 
-def _tiny() -> Grid:
-    return Grid(
+def _tiny() -> OutcomeMatrix:
+    return OutcomeMatrix(
         policy_model="m",
         params=10**9,
         prm="p",
@@ -116,8 +116,8 @@ def _tiny() -> Grid:
 
 
 def test_utilities_by_hand() -> None:
-    grid = _tiny()
-    section = judge(Given(grid, one_hot(np.array([0, 2, 1]))), [Price(0.1), Price(0.05, "flops")], 0)
+    matrix = _tiny()
+    section = judge(Given(matrix, one_hot(np.array([0, 2, 1]))), [Price(0.1), Price(0.05, "flops")], 0)
     router = section.judged[0].policies["router"]
     assert router.accuracy == pytest.approx((1 + 0.5 + 1) / 3)
     assert router.tokens == pytest.approx((100 + 500 + 600) / 3)
@@ -138,12 +138,12 @@ def test_utilities_by_hand() -> None:
 
 
 def test_flops_without_sizes_are_unknown_not_free() -> None:
-    grid = replace(_tiny(), prm_params=None)
-    flops = Outcomes.of(grid).flops
+    matrix = replace(_tiny(), prm_params=None)
+    flops = Outcomes.of(matrix).flops
     assert np.isnan(flops[:, 1]).all()
     assert not np.isnan(flops[:, 0]).any()  # it has no PRM tokens
-    assert np.isnan(Outcomes.of(replace(grid, params=None)).flops).all()
-    section = judge(Given(grid, one_hot(np.array([0, 2, 1]))), [Price(0)], 0)
+    assert np.isnan(Outcomes.of(replace(matrix, params=None)).flops).all()
+    section = judge(Given(matrix, one_hot(np.array([0, 2, 1]))), [Price(0)], 0)
     shown = document([section])["prices"]["0"]
     assert shown["router"]["flops"] is None
     assert shown["router"]["intervals"]["flops"] is None
@@ -151,8 +151,8 @@ def test_flops_without_sizes_are_unknown_not_free() -> None:
 
 
 def test_without_counts_only_price_0_is_judged() -> None:
-    grid, bin_P = simulated(300)
-    uncounted = replace(grid, tokens_PA=np.full(grid.tokens_PA.shape, np.nan))
+    matrix, bin_P = simulated(300)
+    uncounted = replace(matrix, tokens_PA=np.full(matrix.tokens_PA.shape, np.nan))
     section = _judged(uncounted, bin_P)
     assert [one.price.value for one in section.judged] == [0]
     assert [price.value for price in section.skipped] == [0.01, 0.03, 0.1]
@@ -163,21 +163,21 @@ def test_without_counts_only_price_0_is_judged() -> None:
 
 
 def test_only_common_problems_are_compared() -> None:
-    grid, bin_P = simulated(400)
-    accuracy = grid.accuracy_PA.copy()
+    matrix, bin_P = simulated(400)
+    accuracy = matrix.accuracy_PA.copy()
     accuracy[:100, 1] = np.nan
     accuracy[0:50, 0] = 1.0
-    common = replace(grid, accuracy_PA=accuracy).comparable()
+    common = replace(matrix, accuracy_PA=accuracy).comparable()
     section = _judged(common, bin_P[100:])
-    assert len(section.grid.problems_P) == 300
+    assert len(section.matrix.problems_P) == 300
     assert section.judged[0].arms[ARMS[0]].accuracy == pytest.approx(accuracy[100:, 0].mean())
 
 
 def test_the_document_has_every_key(crossing: Section) -> None:
-    small = replace(crossing, grid=crossing.grid.rows(np.arange(10)))
+    small = replace(crossing, matrix=crossing.matrix.rows(np.arange(10)))
     shown = document([small, crossing])
     assert list(shown["prices"]) == ["0", "0.01", "0.03", "0.1"]
-    assert shown["grids"][0]["problems"] == len(crossing.grid.problems_P)
+    assert shown["matrices"][0]["problems"] == len(crossing.matrix.problems_P)
     for judged in shown["prices"].values():
         policies = ("router", "paper_rule", "best_fixed_train", "oracle_bin", "oracle_problem")
         assert {*policies, "arms", "gap_closed", "regret", "difference", "difference_interval"} <= set(judged)
@@ -185,7 +185,7 @@ def test_the_document_has_every_key(crossing: Section) -> None:
         for one in (*(judged[name] for name in policies), *judged["arms"].values()):
             assert {"accuracy", "tokens", "prm_tokens", "flops", "utility", "interval"} <= set(one)
             assert one["interval"][0] <= one["utility"] <= one["interval"][1]
-    assert set(shown["grids"][0]["efficiency_gain"]) == {"policy", "policy_prm"}
+    assert set(shown["matrices"][0]["efficiency_gain"]) == {"policy", "policy_prm"}
 
 
 def test_the_best_fixed_arm_is_that_of_the_other_folds() -> None:
@@ -203,9 +203,9 @@ def test_oracles_by_hand() -> None:
 
 
 def test_true_bins_come_from_samples_else_from_the_cheapest_arm() -> None:
-    grid = _tiny()
-    assert true_bins(grid).tolist() == [0, 2, 1]
-    mute = replace(grid, samples_P=np.zeros(3), right_P=np.zeros(3))
+    matrix = _tiny()
+    assert true_bins(matrix).tolist() == [0, 2, 1]
+    mute = replace(matrix, samples_P=np.zeros(3), right_P=np.zeros(3))
     assert true_bins(mute).tolist() == [0, 2, 1]
     uncounted = replace(mute, tokens_PA=np.full((3, 2), math.nan))
     assert true_bins(uncounted).tolist() == [0, 2, 1]  # by n of the spec
@@ -219,8 +219,8 @@ def test_a_curve_goes_down_with_the_price(crossing: Section) -> None:
 
 
 def test_one_price_is_one_key() -> None:
-    grid, bin_P = simulated(200)
-    assert list(document([_judged(grid, bin_P, [Price(0.05)])])["prices"]) == ["0.05"]
+    matrix, bin_P = simulated(200)
+    assert list(document([_judged(matrix, bin_P, [Price(0.05)])])["prices"]) == ["0.05"]
 
 
 def test_a_negative_price_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from compute_router.policies import STRATEGIES, make
 from compute_router.training.evaluation.paper import labels, nearest_arm, paper_rule
-from compute_router.training.outcomes.outcome_matrix import Grid
+from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from support.evaluation_kit import simulated
 
 ARMS = (
@@ -24,13 +24,13 @@ ARMS = (
 RIGHT = [(0.5, 0.5, 0.5)] * len(ARMS)
 
 
-def _grid(params: int | None, arms: tuple[str, ...] = ARMS) -> Grid:
-    grid, _ = simulated(9, RIGHT[: len(arms)], [100.0] * len(arms), arms)
-    return replace(grid, params=params)
+def _matrix(params: int | None, arms: tuple[str, ...] = ARMS) -> OutcomeMatrix:
+    matrix, _ = simulated(9, RIGHT[: len(arms)], [100.0] * len(arms), arms)
+    return replace(matrix, params=params)
 
 
 def _arms(params: int | None, arms: tuple[str, ...] = ARMS) -> list[str]:
-    return [arms[at] for at in paper_rule(_grid(params, arms)).arm_B]
+    return [arms[at] for at in paper_rule(_matrix(params, arms)).arm_B]
 
 
 def test_each_size_class_has_its_strategies_at_the_largest_n() -> None:
@@ -38,12 +38,12 @@ def test_each_size_class_has_its_strategies_at_the_largest_n() -> None:
     assert _arms(10**9) == [best, beam, beam]
     assert _arms(14 * 10**9) == [dvts, dvts, beam]
     assert _arms(72 * 10**9) == [best, best, best]
-    assert paper_rule(_grid(10**9)).notes == ()
+    assert paper_rule(_matrix(10**9)).notes == ()
 
 
 def test_what_is_missing_is_replaced_by_the_nearest_and_said() -> None:
     arms = ("greedy", "majority:n=8", "rebase:n=8")
-    rule = paper_rule(_grid(10**9, arms))
+    rule = paper_rule(_matrix(10**9, arms))
     assert [arms[at] for at in rule.arm_B] == ["majority:n=8", "rebase:n=8", "rebase:n=8"]
     assert len(rule.notes) == 3
     assert "best_of_n" in rule.notes[0]
@@ -57,7 +57,7 @@ def test_any_strategy_can_stand_in(name: str) -> None:
 
 
 def test_an_unknown_size_and_names_of_other_systems_are_said() -> None:
-    rule = paper_rule(_grid(None, ("adaptive", "fixed_8")))
+    rule = paper_rule(_matrix(None, ("adaptive", "fixed_8")))
     assert "size" in rule.notes[0]
     assert len(rule.notes) == 4
 
@@ -73,4 +73,4 @@ def test_of_arms_that_select_alike_the_plain_one_stands_for_the_rule() -> None:
         "best_of_n:n=16,first=greedy,prune=0.1,backtrack=2,stop=0.8,accept=0.7,select=weighted,aggregate=last"
     )
     for arms in ((early, wanted), (wanted, early)):
-        assert arms[nearest_arm(_grid(None, arms), make(wanted))] == wanted
+        assert arms[nearest_arm(_matrix(None, arms), make(wanted))] == wanted

@@ -19,13 +19,13 @@ from support.evaluation_kit import knows, simulated
 
 @pytest.fixture(scope="module")
 def section() -> Section:
-    grid, bin_P = simulated(300, tokens=(200.0, 1500.0))
-    fold_P = folds(identities(grid), 5, 0)
-    return judge(crossfit(grid, fold_P, knows(bin_P, fold_P), 0), [Price(0), Price(0.03)], 0)
+    matrix, bin_P = simulated(300, tokens=(200.0, 1500.0))
+    fold_P = folds(identities(matrix), 5, 0)
+    return judge(crossfit(matrix, fold_P, knows(bin_P, fold_P), 0), [Price(0), Price(0.03)], 0)
 
 
 def test_svg_and_png_of_every_section(section: Section, tmp_path: Path) -> None:
-    other = replace(section, grid=replace(section.grid, params=None))
+    other = replace(section, matrix=replace(section.matrix, params=None))
     written = plot([section, other], tmp_path / "deep" / "qwen2.5")
     assert [path.name for path in written] == [
         "qwen2.5.svg", "qwen2.5.png", "qwen2.5-2.svg", "qwen2.5-2.png",

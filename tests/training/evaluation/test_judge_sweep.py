@@ -47,7 +47,7 @@ def test_problems_of_the_training_are_cross_fitted(sweep: Path, bundle: Path) ->
     [section] = evaluate(sweep, bundle, prices=ZERO, base=BASE)
     assert section.mode.startswith("cross-fitted")
     assert any("training is repeated" in note for note in section.notes)
-    assert len(section.grid.problems_P) == 150
+    assert len(section.matrix.problems_P) == 150
 
 
 def test_a_copy_under_another_name_is_no_new_sweep(sweep: Path, bundle: Path, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_new_problems_are_judged_by_the_table_as_it_is(bundle: Path, tmp_path: P
     [section] = evaluate(fresh, bundle, prices=ZERO, base=tmp_path / "no base is needed")
     assert "applied" in section.mode
     assert "30 that it has seen" in section.mode
-    assert section.grid.problems_P == tuple(f"p{at}" for at in range(150, 180))
+    assert section.matrix.problems_P == tuple(f"p{at}" for at in range(150, 180))
     [judged] = section.judged
     assert judged.policies["best_fixed_train"] in judged.arms.values()
 
@@ -101,7 +101,7 @@ def test_the_command_prints_json_and_nothing_else(
     command(sweep.parent, bundle, price=None, base=None, plot=None, seed=0, as_json=True, trust=False)
     shown = json.loads(capsys.readouterr().out)
     assert list(shown["prices"]) == ["0", "0.01", "0.03", "0.1"]
-    assert shown["grids"][0]["policy_model"] == MODEL
+    assert shown["matrices"][0]["policy_model"] == MODEL
     router = shown["prices"]["0.03"]["router"]
     paid = (router["tokens"] + router["prm_tokens"]) / 1000
     assert router["utility"] == pytest.approx(router["accuracy"] - 0.03 * paid)
@@ -129,7 +129,7 @@ def test_without_counts_a_price_cannot_be_judged(bundle: Path, tmp_path: Path) -
 def test_a_handful_of_problems_is_judged_all_the_same(bundle: Path, tmp_path: Path) -> None:
     few = write(tmp_path / "few.jsonl", 4)
     [section] = evaluate(few, bundle, prices=ZERO, base=BASE)
-    assert len(section.grid.problems_P) == 4
+    assert len(section.matrix.problems_P) == 4
     with pytest.raises(InputError, match="too few"):
         evaluate(write(tmp_path / "one.jsonl", 1), bundle, prices=ZERO, base=BASE)
 

@@ -15,10 +15,10 @@ from compute_router.training.importers.alignment_test import fit
 from compute_router.training.importers.damage import Notes
 from compute_router.training.importers.finish import finish
 from compute_router.training.importers.units import Unit, read_unit, units
-from compute_router.training.outcomes.build_matrix import gather
 from research.public.compact_sweeps import READERS
 from research.public.records import parts
 from support.places import SHARED
+from support.sweep_files import matrices
 
 DATA = SHARED / "data"
 RAW = DATA / "raw_formats"
@@ -102,9 +102,9 @@ def test_compact_sweeps_become_comparable_rows() -> None:
         for sweep, rows in parts(name, list(READERS[name](DATA))):
             found[sweep] = finish(rows, Notes())
     for sweep, records in found.items():
-        (grid,) = gather(records).grids
-        assert len(grid.comparable().problems_P) >= 50, sweep
-    (attcc,) = gather(found["attcc"]).grids
+        (matrix,) = matrices(records)
+        assert len(matrix.comparable().problems_P) >= 50, sweep
+    (attcc,) = matrices(found["attcc"])
     assert attcc.arms_A == ("majority:n=1", "majority:n=4", "majority:n=8", "adaptive")
     assert attcc.accuracy_PA.mean(axis=0) == pytest.approx([0.94, 0.95, 0.967, 0.963], abs=1e-3)
     assert {row.policy_model for rows in found.values() for row in rows} == {

@@ -10,8 +10,8 @@ import pytest
 
 from compute_router.training.sweep.record import (
     Record,
+    RecordedPath,
     RecordError,
-    SweptPath,
     read_records,
     schema,
     write_records,
@@ -36,7 +36,7 @@ FULL = Record(
     cached_tokens=0,
     prm_tokens=0,
     seconds=0.5,
-    paths=(SweptPath("2", 0, True, 10, (0.5, 1.0), -0.25), SweptPath(None, None)),
+    paths=(RecordedPath("2", 0, True, 10, (0.5, 1.0), -0.25), RecordedPath(None, None)),
     source="here",
     versions={"engine": "1"},
 )

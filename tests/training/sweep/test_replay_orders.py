@@ -10,16 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compute_router.policies import Extend, Limits, Path, Step, make
-from compute_router.training.sweep.arms import covers
 from compute_router.training.sweep.implied_arms import (
-    derived,
-    derived_special,
-    is_sampled,
-    is_special,
-    sampled_of,
+    SampleSet,
+    has_plain_samples,
+    sampler_of,
+    samples_of,
 )
-from compute_router.training.sweep.record import Record, SweptPath
-from compute_router.training.sweep.replay_orders import Reordered, _orders, take
+from compute_router.training.sweep.implied_outcomes import implied_outcomes
+from compute_router.training.sweep.record import Record, RecordedPath
+from compute_router.training.sweep.replay_orders import Orders, _orders, replay
 from support.drive import World, drive, write
 
 EARLY = (
@@ -40,10 +39,17 @@ SAMPLES = st.lists(
 Samples = list[tuple[int | None, float, int]]
 
 
+def covers(arm: str, other: str) -> bool:
+    """Whether all the samples of one arm hold those of the other."""
+    made = sampler_of(arm)
+    assert made is not None
+    return SampleSet(made, made.n).answers_for(make(other))
+
+
 def record(drawn: Samples, arm: str = "best_of_n:n=6", seed: int = 1) -> Record:
     """The answer 1 is right."""
     paths = tuple(
-        SweptPath(None if vote is None else str(vote), vote, vote == 1, tokens, (0.1, value), -0.5)
+        RecordedPath(None if vote is None else str(vote), vote, vote == 1, tokens, (0.1, value), -0.5)
         for vote, value, tokens in drawn
     )
     return Record(
@@ -74,9 +80,9 @@ def test_samples_in_an_order_are_a_run_of_its_own(arm: str, drawn: Samples, rand
         Path((i,), (Step("-" if vote is None else f"\\boxed{{{vote}}}", (0,)),), (value,), "stop")
         for i, (vote, value, _) in enumerate(drawn)
     ]
-    strategy = sampled_of(arm)
+    strategy = sampler_of(arm)
     assert strategy is not None
-    taken = take(strategy, paths, [vote for vote, _, _ in drawn], order)
+    taken = replay(strategy, paths, [vote for vote, _, _ in drawn], order)
     samples, answer = driven([drawn[at] for at in order], arm)
     assert taken.samples == samples
     assert (None if taken.chosen is None else str(drawn[taken.chosen][0])) == answer
@@ -95,9 +101,9 @@ def test_each_sample_is_as_often_at_each_place_as_any_other(n: int) -> None:
 @given(drawn=SAMPLES)
 @settings(max_examples=60, deadline=None)
 def test_an_arm_that_takes_one_sample_is_the_mean_sample(drawn: Samples) -> None:
-    strategy = sampled_of("best_of_n:n=1,accept=0.7")
+    strategy = sampler_of("best_of_n:n=1,accept=0.7")
     assert strategy is not None
-    mean = Reordered(record(drawn)).mean(strategy)
+    mean = Orders(record(drawn)).mean(strategy)
     assert mean.samples == 1
     assert mean.accuracy == pytest.approx(sum(vote == 1 for vote, _, _ in drawn) / len(drawn))
     assert mean.tokens == pytest.approx(sum(tokens for _, _, tokens in drawn) / len(drawn))
@@ -108,7 +114,7 @@ def test_an_arm_that_takes_one_sample_is_the_mean_sample(drawn: Samples) -> None
 @settings(max_examples=30, deadline=None)
 def test_a_row_of_samples_says_what_an_early_stop_would_reach(arm: str, drawn: Samples, seed: int) -> None:
     row = record(drawn, f"best_of_n:n={len(drawn)},aggregate={'mean' if 'mean' in arm else 'last'}", seed)
-    [said] = [one for one in derived(row, (arm,)) if one.arm == arm]
+    [outcome] = [one for one in implied_outcomes(row, (arm,)) if one.arm == arm]
     right, tokens = [], []
     for order in _orders(len(drawn), f"{seed}/p"):
         mine = [drawn[at] for at in order]
@@ -117,24 +123,24 @@ def test_a_row_of_samples_says_what_an_early_stop_would_reach(arm: str, drawn: S
         samples, answer = driven(mine, arm)
         right.append(answer == "1")
         tokens.append(sum(cost for _, _, cost in mine[:samples]))
-    assert said.samples == len(drawn)
-    assert said.tokens == pytest.approx(sum(tokens) / len(tokens))
-    assert said.accuracy == pytest.approx(sum(right) / len(right))
-    assert said.tokens <= sum(cost for _, _, cost in drawn)
+    assert outcome.samples == len(drawn)
+    assert outcome.tokens == pytest.approx(sum(tokens) / len(tokens))
+    assert outcome.accuracy == pytest.approx(sum(right) / len(right))
+    assert outcome.tokens <= sum(cost for _, _, cost in drawn)
 
 
 def test_an_arm_of_more_samples_than_there_are_is_not_answered_for() -> None:
     row = record([(1, 0.5, 3)] * 6)
-    assert not [one for one in derived(row, ("best_of_n:n=7,accept=0.7",)) if "accept" in one.arm]
-    assert [one for one in derived(row, ("best_of_n:n=6,accept=0.7",)) if "accept" in one.arm]
+    assert not [one for one in implied_outcomes(row, ("best_of_n:n=7,accept=0.7",)) if "accept" in one.arm]
+    assert [one for one in implied_outcomes(row, ("best_of_n:n=6,accept=0.7",)) if "accept" in one.arm]
 
 
 def test_without_scores_no_arm_that_needs_them_is_answered_for() -> None:
     row = record([(1, 0.5, 3)] * 6)
-    bare = tuple(SweptPath("1", 1, True, 3) for _ in row.paths)
+    bare = tuple(RecordedPath("1", 1, True, 3) for _ in row.paths)
     named = ("best_of_n:n=6,accept=0.7", "majority:n=6,stop=0.8")
-    assert {one.arm for one in derived(replace(row, paths=bare), named)} >= {named[1]}
-    assert named[0] not in {one.arm for one in derived(replace(row, paths=bare), named)}
+    assert {one.arm for one in implied_outcomes(replace(row, paths=bare), named)} >= {named[1]}
+    assert named[0] not in {one.arm for one in implied_outcomes(replace(row, paths=bare), named)}
 
 
 STEPWISE = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,prune=0.3"
@@ -155,7 +161,9 @@ def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
         )
         for path, gone, (_, _, tokens) in zip(row.paths, low, drawn, strict=True)
     )
-    [said] = [one for one in derived(replace(row, paths=paths), (STEPWISE,)) if one.arm == STEPWISE]
+    [outcome] = [
+        one for one in implied_outcomes(replace(row, paths=paths), (STEPWISE,)) if one.arm == STEPWISE
+    ]
     tokens, right = [], []
     for order in _orders(len(drawn), "1/p"):
         mine = order[:6]
@@ -174,47 +182,49 @@ def test_what_is_dropped_costs_its_steps_until_then(drawn: Samples) -> None:
                 for at in mine[:samples]
             )
         )
-    assert said.accuracy == pytest.approx(sum(right) / len(right))
-    assert said.tokens == pytest.approx(sum(tokens) / len(tokens))
+    assert outcome.accuracy == pytest.approx(sum(right) / len(right))
+    assert outcome.tokens == pytest.approx(sum(tokens) / len(tokens))
 
 
 def test_without_tokens_by_step_nothing_says_what_dropping_saves() -> None:
     row = record([(1, 0.5, 3)] * 6)
-    assert STEPWISE not in {one.arm for one in derived(row, (STEPWISE,))}
+    assert STEPWISE not in {one.arm for one in implied_outcomes(row, (STEPWISE,))}
 
 
-LED = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,first=greedy"
+GREEDY_FIRST = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,first=greedy"
 
 
 @given(drawn=SAMPLES, seed=st.integers(0, 9))
 @settings(max_examples=40, deadline=None)
 def test_a_row_that_begins_with_the_greedy_path_answers_for_arms_that_do(drawn: Samples, seed: int) -> None:
     row = record(drawn, f"best_of_n:n={len(drawn)},first=greedy", seed)
-    assert is_special(row)
-    assert not is_sampled(row)
-    [said] = derived_special(row, ("majority:n=4", "best_of_n:n=4,accept=0.7", LED, LED))
+    assert samples_of(row) is not None
+    assert not has_plain_samples(row)
+    [outcome] = implied_outcomes(
+        row, ("majority:n=4", "best_of_n:n=4,accept=0.7", GREEDY_FIRST, GREEDY_FIRST)
+    )
     right, tokens = [], []
     orders = _orders(len(drawn), f"{seed}/p", first=1)
     for order in orders:
         mine = [drawn[at] for at in order]
-        samples, answer = driven(mine, LED)
+        samples, answer = driven(mine, GREEDY_FIRST)
         right.append(answer == "1")
         tokens.append(sum(cost for _, _, cost in mine[:samples]))
     assert {order[0] for order in orders} == {0}
     assert all(sorted(order) == list(range(len(drawn))) for order in orders)
-    assert said.arm == LED
-    assert said.accuracy == pytest.approx(sum(right) / len(right))
-    assert said.tokens == pytest.approx(sum(tokens) / len(tokens))
+    assert outcome.arm == GREEDY_FIRST
+    assert outcome.accuracy == pytest.approx(sum(right) / len(right))
+    assert outcome.tokens == pytest.approx(sum(tokens) / len(tokens))
 
 
 def test_samples_do_not_answer_for_arms_that_begin_with_a_greedy_path() -> None:
     row = record([(1, 0.5, 3)] * 6)
-    assert LED not in {one.arm for one in derived(row, (LED,))}
-    mine, theirs = make("best_of_n:n=8"), make("best_of_n:n=8,first=greedy")
+    assert GREEDY_FIRST not in {one.arm for one in implied_outcomes(row, (GREEDY_FIRST,))}
+    mine, theirs = "best_of_n:n=8", "best_of_n:n=8,first=greedy"
     assert not covers(mine, theirs)
     assert not covers(theirs, mine)
-    assert not covers(theirs, make("majority:n=4"))
-    assert covers(theirs, make("best_of_n:n=4,stop=0.8,select=weighted,first=greedy"))
+    assert not covers(theirs, "majority:n=4")
+    assert covers(theirs, "best_of_n:n=4,stop=0.8,select=weighted,first=greedy")
 
 
 BACKTRACKING = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,backtrack=2"
@@ -222,32 +232,31 @@ BACKTRACKING = "best_of_n:n=6,select=weighted,stop=0.8,accept=0.7,backtrack=2"
 
 @given(drawn=SAMPLES, greedy=st.booleans())
 @settings(max_examples=40, deadline=None)
-def test_samples_that_were_mended_answer_for_arms_that_mend_alike(drawn: Samples, greedy: bool) -> None:
-    led = ",first=greedy" if greedy else ""
-    row = record(drawn, f"best_of_n:n={len(drawn)}{led},backtrack=2")
-    assert is_special(row)
-    assert not is_sampled(row)
+def test_samples_with_backtracking_answer_for_arms_that_backtrack_alike(drawn: Samples, greedy: bool) -> None:
+    first = ",first=greedy" if greedy else ""
+    row = record(drawn, f"best_of_n:n={len(drawn)}{first},backtrack=2")
+    assert samples_of(row) is not None
+    assert not has_plain_samples(row)
     others = (
         BACKTRACKING.replace("backtrack=2", "backtrack=1"),
         BACKTRACKING.removesuffix(",backtrack=2"),
-        LED,
+        GREEDY_FIRST,
         "majority:n=4",
     )
-    [said] = derived_special(row, (*others, BACKTRACKING + ",first=greedy", BACKTRACKING))
-    assert said.arm == (BACKTRACKING + ",first=greedy" if greedy else BACKTRACKING)
-    # What was mended is mended: the arm chooses among these samples as one that never mends among its own.
-    plain = replace(row, arm=f"best_of_n:n={len(drawn)}{led}")
-    arm = BACKTRACKING.replace(",backtrack=2", led)
-    found = derived_special(plain, (arm,)) if greedy else derived(plain, (arm,))
-    [other] = [one for one in found if one.arm == arm]
-    assert said[1:] == other[1:]
+    [outcome] = implied_outcomes(row, (*others, BACKTRACKING + ",first=greedy", BACKTRACKING))
+    assert outcome.arm == (BACKTRACKING + ",first=greedy" if greedy else BACKTRACKING)
+    # No step is taken back twice: the arm chooses among these samples as one without backtracking does.
+    plain = replace(row, arm=f"best_of_n:n={len(drawn)}{first}")
+    arm = BACKTRACKING.replace(",backtrack=2", first)
+    [other] = [one for one in implied_outcomes(plain, (arm,)) if one.arm == arm]
+    assert outcome[1:] == other[1:]
 
 
-def test_samples_do_not_answer_for_arms_that_mend_or_the_other_way_round() -> None:
+def test_plain_samples_do_not_answer_for_arms_that_backtrack_nor_the_other_way_round() -> None:
     row = record([(1, 0.5, 3)] * 6)
-    assert BACKTRACKING not in {one.arm for one in derived(row, (BACKTRACKING,))}
-    plain, mending = make("best_of_n:n=8"), make("best_of_n:n=8,backtrack=2")
-    assert not covers(plain, make(BACKTRACKING))
-    assert not covers(mending, plain)
-    assert not covers(mending, make("majority:n=4"))
-    assert covers(mending, make(BACKTRACKING))
+    assert BACKTRACKING not in {one.arm for one in implied_outcomes(row, (BACKTRACKING,))}
+    plain, backtracking = "best_of_n:n=8", "best_of_n:n=8,backtrack=2"
+    assert not covers(plain, BACKTRACKING)
+    assert not covers(backtracking, plain)
+    assert not covers(backtracking, "majority:n=4")
+    assert covers(backtracking, BACKTRACKING)

@@ -1,4 +1,4 @@
-"""A sweep: what is run and what is implied, kill and resume, rows that the schema and the grids take."""
+"""A sweep: what is run and what is implied, kill and resume, rows that the schema and the matrices take."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ from compute_router.factory import Settings
 from compute_router.io.problem_file import read_problems
 from compute_router.policies import make, spec
 from compute_router.problem import Problem
-from compute_router.training.outcomes.build_matrix import grids
+from compute_router.training.outcomes.build_matrix import build_matrices
 from compute_router.training.sweep.arms import read_arms
-from compute_router.training.sweep.record import Record, RecordError, SweptPath, read_records
+from compute_router.training.sweep.implied_arms import sampler_of
+from compute_router.training.sweep.record import Record, RecordedPath, RecordError, read_records
+from compute_router.training.sweep.replay_orders import replay, sample_path
 from compute_router.training.sweep.run_sweep import folder, sweepable
+from compute_router.training.sweep.sweep_file import read_sweep
 from research.sweeps.rejoin_texts import rollouts
 from support.places import ROOT
 
@@ -112,11 +115,21 @@ def by_arm(out: Path) -> dict[str, dict[str, Record]]:
     return found
 
 
-def test_every_arm_has_a_row_for_every_problem_that_can_be_graded(run: Sweep, tmp_path: Path) -> None:
+def taken(record: Record, arm: str) -> tuple[str | None, bool, int]:
+    """Answer, verdict and tokens of an arm that takes the record's samples in their order."""
+    strategy = sampler_of(arm)
+    assert strategy is not None
+    paths = [sample_path(at, path) for at, path in enumerate(record.paths)]
+    found = replay(strategy, paths, [path.group for path in record.paths], range(len(paths)))
+    chosen = None if found.chosen is None else record.paths[found.chosen]
+    return chosen and chosen.answer, chosen is not None and chosen.correct is True, found.tokens
+
+
+def test_every_arm_that_is_run_has_one_row_for_every_graded_problem(run: Sweep, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run(out) == 0
     rows = rows_of(out)
-    expected = [canonical(line) for line in (*RUN[:2], *IMPLIED, RUN[2])]
+    expected = [canonical(line) for line in RUN]
     assert [(row["arm"], row["problem_id"]) for row in rows] == [
         (arm, f"sum-{i}") for arm in expected for i in range(9)
     ]
@@ -142,24 +155,24 @@ def test_steps_that_were_taken_back_are_on_the_bill_of_every_arm(
     monkeypatch.setattr(
         "compute_router.policies.grow.FALL", 0.6
     )  # the scripted engine's steps all score about that
-    mended = "best_of_n:n=4,aggregate=product,first=greedy,backtrack=2"
+    every = "best_of_n:n=4,aggregate=product,first=greedy,backtrack=2"
     early = "best_of_n:n=3,aggregate=product,accept=0.4,prune=0.25,first=greedy,backtrack=2"
     both, alone = tmp_path / "both.txt", tmp_path / "alone.txt"
-    both.write_text(f"{mended}\n{early}\n")
+    both.write_text(f"{every}\n{early}\n")
     alone.write_text(early)
     run(tmp_path / "out", arms=both)
     run(tmp_path / "own", arms=alone)
     mine = by_arm(tmp_path / "out")
-    results = tmp_path / "out" / folder(canonical(mended)) / "results.jsonl"
+    results = tmp_path / "out" / folder(canonical(every)) / "results.jsonl"
     rows = [orjson.loads(line) for line in results.read_bytes().splitlines()]
     assert sum("taken_back" in path for row in rows for path in row["paths"]) > len(rows)
-    for record in mine[canonical(mended)].values():
+    for record in mine[canonical(every)].values():
         assert record.tokens == sum(path.tokens or 0 for path in record.paths)
         assert all(path.tokens == sum(path.step_tokens) for path in record.paths)
     # Every step has a seed of its own in both: the early arm's own run writes the very same steps.
     own = by_arm(tmp_path / "own")[canonical(early)]
-    for problem, record in mine[canonical(early)].items():
-        assert (record.tokens, record.correct) == (own[problem].tokens, own[problem].correct)
+    for problem, record in mine[canonical(every)].items():
+        assert taken(record, early) == (own[problem].answer, own[problem].correct, own[problem].tokens)
     assert {record.correct for record in own.values()} == {True, False}
     assert {"stop", "dropped"} <= {
         path["finish"]
@@ -175,7 +188,7 @@ def test_the_manifest_tells_what_was_done(run: Sweep, tmp_path: Path) -> None:
     run(out, seed=5)
     manifest = json.loads((out / "sweep.manifest.json").read_text())
     assert manifest["sha256"] == sha256((out / "sweep.jsonl").read_bytes()).hexdigest()
-    assert (manifest["rows"], manifest["seed"], manifest["failed"], manifest["left"]) == (54, 5, 0, 0)
+    assert (manifest["rows"], manifest["seed"], manifest["failed"], manifest["left"]) == (27, 5, 0, 0)
     assert manifest["input"]["problems"] == 9
     assert "sweep" in manifest["command"]
     assert "--seed 5" in manifest["command"]
@@ -192,29 +205,31 @@ SMALLER = (
 
 
 @pytest.mark.parametrize("arm", SMALLER)
-def test_an_implied_row_is_what_its_own_run_would_have_been(run: Sweep, tmp_path: Path, arm: str) -> None:
+def test_what_the_samples_imply_is_what_its_own_run_would_have_been(
+    run: Sweep, tmp_path: Path, arm: str
+) -> None:
     together, alone = tmp_path / "together.txt", tmp_path / "alone.txt"
     together.write_text(f"best_of_n:n=4,aggregate=mean\n{arm}\n")
     alone.write_text(arm)
     run(tmp_path / "a", arms=together)
     run(tmp_path / "b", arms=alone)
-    implied, own = by_arm(tmp_path / "a")[canonical(arm)], by_arm(tmp_path / "b")[canonical(arm)]
-    assert implied.keys() == own.keys()
-    for problem, record in implied.items():
-        for name in ("answer", "correct", "tokens", "prm", "prm_tokens", "seed"):
-            assert getattr(record, name) == getattr(own[problem], name), name
-        assert record.paths == ()
+    [sampled], own = by_arm(tmp_path / "a").values(), by_arm(tmp_path / "b")[canonical(arm)]
+    assert sampled.keys() == own.keys()
+    for problem, record in sampled.items():
+        assert taken(record, arm) == (own[problem].answer, own[problem].correct, own[problem].tokens)
+    [matrix] = build_matrices([read_sweep(tmp_path / "a")])
+    assert canonical(arm) in matrix.arms_A
 
 
-def test_one_sweep_is_a_grid_of_all_its_arms(run: Sweep, tmp_path: Path) -> None:
+def test_one_sweep_is_a_matrix_of_all_its_arms(run: Sweep, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(out)
-    [grid] = grids(read_records(out / "sweep.jsonl"))
+    [matrix] = build_matrices([read_sweep(out)])
     named = {canonical(arm) for arm in (*RUN, *IMPLIED)}
-    assert named | {"majority:n=1", "majority:n=2", "majority:n=4"} < set(grid.arms_A)
-    assert not (grid.accuracy_PA != grid.accuracy_PA).any()
-    assert grid.samples_P.tolist() == [4] * 9
-    assert grid.texts_P[1] == "Compute 1 + \u2028 2."
+    assert named | {"majority:n=1", "majority:n=2", "majority:n=4"} < set(matrix.arms_A)
+    assert not (matrix.accuracy_PA != matrix.accuracy_PA).any()
+    assert matrix.samples_P.tolist() == [4] * 9
+    assert matrix.texts_P[1] == "Compute 1 + \u2028 2."
 
 
 @pytest.mark.slow
@@ -253,7 +268,7 @@ def test_a_finished_sweep_does_nothing_again(
     assert rows_of(out) == before
     printed = capsys.readouterr().out
     assert "solving" not in printed
-    assert "54 rows" in printed
+    assert "27 rows" in printed
 
 
 def test_arms_can_be_added(run: Sweep, tmp_path: Path) -> None:
@@ -299,7 +314,7 @@ def test_the_time_can_be_up_and_nothing_cut_short_is_kept(
     monkeypatch.setattr("compute_router.factory.SCRIPTED_DELAY_S", 0.5)
     assert run(out, deadline_s=0.2) == 1
     manifest = json.loads((out / "sweep.manifest.json").read_text())
-    assert manifest["left"] == 27 - sum(row["arm"] not in map(canonical, IMPLIED) for row in _rows(out))
+    assert manifest["left"] == 27 - len(_rows(out))
     assert manifest["left"] > 0
     monkeypatch.setattr("compute_router.factory.SCRIPTED_DELAY_S", 0.0)
     assert run(out) == 0
@@ -319,7 +334,7 @@ def test_problems_without_an_answer_are_no_sweep(problems: Path) -> None:
 
 
 def test_a_sweep_is_given_its_texts_back() -> None:
-    paths = (SweptPath("1", 0, True), SweptPath("2", 1, False))
+    paths = (RecordedPath("1", 0, True), RecordedPath("2", 1, False))
     row = Record("p", "tiny", "majority:n=2", True, params=1000, paths=paths)
     kept = replace(row, problem_id="q", problem="Its own.")
     greedy = replace(row, arm="greedy", paths=paths[:1])

@@ -1,4 +1,4 @@
-"""Fitting rows and tables: what is compared, what leans on what, and what is stored."""
+"""Fitting rows and tables: what is compared, what is shrunk towards what, and what is stored."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from compute_router.decide.arm_selection import ArmSelection, select_arms
 from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, RuleRow, Table, dump_table, load_table
 from compute_router.io.data_files import data_path
-from compute_router.training.outcomes.outcome_matrix import Floats, Grid
+from compute_router.training.outcomes.outcome_matrix import Floats, OutcomeMatrix
 from compute_router.training.tables import fit_row, fit_table
 from compute_router.training.tables.bin_posterior import LEAST, placed
 from compute_router.training.tables.cells import interval
 from compute_router.training.tables.sample import sample
-from compute_router.training.tables.shrinkage_prior import Leaning
+from compute_router.training.tables.shrinkage_prior import ShrinkagePrior
 from research.__main__ import main
 from research.simulation.study import expecting
-from research.simulation.worlds import crossing, grid_of, one_hot, soft_bins
+from research.simulation.worlds import crossing, matrix_of, one_hot, soft_bins
 from research.tables.fit_rows import _beside, fit_rows
 from support.places import ROOT
 
 BINS = ("easy", "medium", "hard")
 
 
-def sweep(per_cell: int = 40, seed: int = 0, **key: Any) -> tuple[Grid, Floats]:
+def sweep(per_cell: int = 40, seed: int = 0, **key: Any) -> tuple[OutcomeMatrix, Floats]:
     bins_P3 = one_hot(per_cell)
-    return replace(grid_of(crossing(seed), bins_P3, seed), **key), bins_P3
+    return replace(matrix_of(crossing(seed), bins_P3, seed), **key), bins_P3
 
 
-def table_of(*sweeps: tuple[Grid, Floats]) -> Table:
-    return fit_table([grid for grid, _ in sweeps], [bins for _, bins in sweeps], seed=0, source="a test")
+def table_of(*sweeps: tuple[OutcomeMatrix, Floats]) -> Table:
+    return fit_table([matrix for matrix, _ in sweeps], [bins for _, bins in sweeps], seed=0, source="a test")
 
 
 def measured(table: Table) -> dict[str, MeasuredRow]:
@@ -64,11 +64,11 @@ def test_few_samples_leave_the_prediction_and_of_many_two_thirds_tell_the_bin() 
 
 def test_a_problem_counts_once_however_many_bins_it_may_be_of() -> None:
     bins_P3 = soft_bins(60, 0)
-    grid = grid_of(crossing(0), bins_P3, 0, samples=LEAST)
-    found = sample([grid, replace(grid, policy_model="other")], [bins_P3] * 2)
+    matrix = matrix_of(crossing(0), bins_P3, 0, samples=LEAST)
+    found = sample([matrix, replace(matrix, policy_model="other")], [bins_P3] * 2)
     assert found.problems == pytest.approx(60)
     np.testing.assert_allclose(np.bincount(found.problem_P, found.weight_P), 1.0)
-    np.testing.assert_allclose(found.mean(found.accuracy_PA), grid.accuracy_PA.mean(axis=0))
+    np.testing.assert_allclose(found.mean(found.accuracy_PA), matrix.accuracy_PA.mean(axis=0))
 
 
 def test_what_a_decision_expects_is_what_happens() -> None:
@@ -83,48 +83,50 @@ def test_with_graded_samples_fewer_problems_are_enough() -> None:
 
 def test_the_frontier_is_routed_by_predictions_alone() -> None:
     """Where these say nothing every problem gets the same arm, whatever its samples would have told."""
-    grid = grid_of(crossing(0), one_hot(40), 0, samples=16)
+    matrix = matrix_of(crossing(0), one_hot(40), 0, samples=16)
     same_P3 = np.full((120, 3), 1 / 3)
-    for one in fit_row(grid, same_P3, None, seed=0).frontier:
+    for one in fit_row(matrix, same_P3, None, seed=0).frontier:
         assert one.over_fixed == pytest.approx(0.0, abs=0.02)
-    told = fit_row(grid, one_hot(40), None, seed=0).frontier
+    told = fit_row(matrix, one_hot(40), None, seed=0).frontier
     assert max(one.over_fixed for one in told) > 0.04
 
 
 def test_with_known_bins_cells_are_means_and_gains_follow_them() -> None:
-    grid, bins_P3 = sweep(2000)
-    row = fit_row(grid, bins_P3, None, seed=0)
+    matrix, bins_P3 = sweep(2000)
+    row = fit_row(matrix, bins_P3, None, seed=0)
     assert row.problems_by_bin == (2000, 2000, 2000)
     for a, arm in enumerate(row.arms):
         for b, name in enumerate(BINS):
             inside = bins_P3[:, b] == 1
             cell = arm.cell(name)  # type: ignore[arg-type]
-            assert cell.accuracy == pytest.approx(grid.accuracy_PA[inside, a].mean(), abs=0.002)
+            assert cell.accuracy == pytest.approx(matrix.accuracy_PA[inside, a].mean(), abs=0.002)
             assert cell.interval[0] < cell.accuracy < cell.interval[1]
-            assert cell.tokens == pytest.approx(grid.tokens_PA[inside, a].mean(), rel=0.01)
-            assert cell.prm_tokens == pytest.approx(grid.prm_tokens_PA[inside, a].mean(), rel=0.01)
+            assert cell.tokens == pytest.approx(matrix.tokens_PA[inside, a].mean(), rel=0.01)
+            assert cell.prm_tokens == pytest.approx(matrix.prm_tokens_PA[inside, a].mean(), rel=0.01)
     for one in row.incumbents:
-        base = grid.accuracy_PA[:, grid.arms_A.index(one.spec)]
+        base = matrix.accuracy_PA[:, matrix.arms_A.index(one.spec)]
         for gain in one.gains:
-            more_P = grid.accuracy_PA[:, grid.arms_A.index(row.arms[gain.arm].spec)] - base
+            more_P = matrix.accuracy_PA[:, matrix.arms_A.index(row.arms[gain.arm].spec)] - base
             expected = [more_P[bins_P3[:, b] == 1].mean() for b in range(3)]
             np.testing.assert_allclose(gain.mean, expected, atol=0.01)
 
 
 def test_incumbents_are_the_fixed_arms_that_are_best_at_some_price() -> None:
-    grid, bins_P3 = sweep()
-    row = fit_row(grid, bins_P3, None, seed=0)
-    cost_A = (grid.tokens_PA + grid.prm_tokens_PA).mean(axis=0)
+    matrix, bins_P3 = sweep()
+    row = fit_row(matrix, bins_P3, None, seed=0)
+    cost_A = (matrix.tokens_PA + matrix.prm_tokens_PA).mean(axis=0)
     for price in (0.0, *np.geomspace(1e-4, 10, 60)):
-        utility_A = grid.accuracy_PA.mean(axis=0) - price * cost_A / 1e3
+        utility_A = matrix.accuracy_PA.mean(axis=0) - price * cost_A / 1e3
         choice = ArmSelection(row, Price(float(price)))
         assert utility_A[choice.incumbent] == pytest.approx(utility_A.max(), abs=1e-5)
 
 
 def test_the_order_of_problems_and_of_arms_does_not_matter() -> None:
-    grid, bins_P3 = sweep(60)
-    straight = fit_row(grid, bins_P3, None, seed=0)
-    turned = fit_row(grid.columns(grid.arms_A[::-1]).rows(np.arange(180)[::-1]), bins_P3[::-1], None, seed=0)
+    matrix, bins_P3 = sweep(60)
+    straight = fit_row(matrix, bins_P3, None, seed=0)
+    turned = fit_row(
+        matrix.columns(matrix.arms_A[::-1]).rows(np.arange(180)[::-1]), bins_P3[::-1], None, seed=0
+    )
     for price in (0.0, 0.01, 0.03, 0.1):
         names = [
             [row.arms[a].spec for a in select_arms(row, np.eye(3), Price(price))[0]]
@@ -134,19 +136,19 @@ def test_the_order_of_problems_and_of_arms_does_not_matter() -> None:
 
 
 def test_arms_that_were_not_run_on_the_same_problems_are_not_compared() -> None:
-    grid, bins_P3 = sweep(40)
-    accuracy_PA = grid.accuracy_PA.copy()
+    matrix, bins_P3 = sweep(40)
+    accuracy_PA = matrix.accuracy_PA.copy()
     accuracy_PA[30:, 0] = np.nan  # on a quarter of the problems: left out
     accuracy_PA[:20, 1] = np.nan  # on five of six: its problems are those that count
-    row = fit_row(replace(grid, accuracy_PA=accuracy_PA), bins_P3, None, seed=0)
-    assert [arm.spec for arm in row.arms] == list(grid.arms_A[1:])
+    row = fit_row(replace(matrix, accuracy_PA=accuracy_PA), bins_P3, None, seed=0)
+    assert [arm.spec for arm in row.arms] == list(matrix.arms_A[1:])
     assert row.problems == 100
     assert row.problems_by_bin[0] == 20
 
 
 def test_costs_that_are_not_known_stay_unknown() -> None:
-    grid, bins_P3 = sweep()
-    unknown = replace(grid, tokens_PA=np.full_like(grid.tokens_PA, np.nan))
+    matrix, bins_P3 = sweep()
+    unknown = replace(matrix, tokens_PA=np.full_like(matrix.tokens_PA, np.nan))
     row = fit_row(unknown, bins_P3, None, seed=0)
     assert {cell.tokens for arm in row.arms for cell in (arm.easy, arm.medium, arm.hard)} == {None}
     assert [(one.price_from, one.price_to, one.tokens) for one in row.frontier] == [(0, None, None)]
@@ -154,19 +156,19 @@ def test_costs_that_are_not_known_stay_unknown() -> None:
 
 
 def test_nothing_to_compare_is_refused() -> None:
-    grid, bins_P3 = sweep(5)
+    matrix, bins_P3 = sweep(5)
     with pytest.raises(ValueError, match="no arm"):
-        fit_row(replace(grid, accuracy_PA=np.full_like(grid.accuracy_PA, np.nan)), bins_P3, None, seed=0)
+        fit_row(replace(matrix, accuracy_PA=np.full_like(matrix.accuracy_PA, np.nan)), bins_P3, None, seed=0)
     with pytest.raises(ValueError, match="bins"):
-        fit_row(grid, bins_P3[:-1], None, seed=0)
+        fit_row(matrix, bins_P3[:-1], None, seed=0)
 
 
 # --- the stored frontier
 
 
 def test_the_frontier_covers_all_prices_and_is_estimated_on_other_folds() -> None:
-    grid, bins_P3 = sweep(200)
-    row = fit_row(grid, bins_P3, None, seed=0)
+    matrix, bins_P3 = sweep(200)
+    row = fit_row(matrix, bins_P3, None, seed=0)
     assert row.frontier[0].price_from == 0
     assert row.frontier[-1].price_to is None
     for low, high in zip(row.frontier, row.frontier[1:], strict=False):
@@ -180,11 +182,11 @@ def test_the_frontier_covers_all_prices_and_is_estimated_on_other_folds() -> Non
 
 def test_pure_luck_is_not_seen_on_the_frontier() -> None:
     """Arms that are all the same: the best in hindsight looks better, held-out folds do not."""
-    grid, bins_P3 = sweep(30)
+    matrix, bins_P3 = sweep(30)
     held_out, hindsight = [], []
     for seed in range(20):
         random = np.random.default_rng(seed)
-        luck = replace(grid, accuracy_PA=(random.random(grid.accuracy_PA.shape) < 0.5).astype(float))
+        luck = replace(matrix, accuracy_PA=(random.random(matrix.accuracy_PA.shape) < 0.5).astype(float))
         held_out.append(fit_row(luck, bins_P3, None, seed=0).frontier[0].accuracy)
         hindsight.append(float(luck.accuracy_PA.mean(axis=0).max()))
     assert abs(fmean(held_out) - 0.5) < 0.04
@@ -207,10 +209,10 @@ def test_intervals_narrow_with_less_variance() -> None:
     assert widths[-1] == pytest.approx(2 * 1.96 * 0.0005**0.5, rel=0.05)
 
 
-# --- leaning
+# --- shrinkage
 
 
-def test_a_thin_row_leans_on_the_coarser_one_and_says_so() -> None:
+def test_a_thin_row_is_shrunk_towards_the_coarser_one_and_says_so() -> None:
     (one, bins), (other, _) = sweep(5, 1, policy_model="thin"), sweep(200, 2, policy_model="rich")
     rows = measured(table_of((one, bins), (other, one_hot(200))))
     assert set(rows) == {"measured/thin/prm", "measured/rich/prm", "pooled/<7B/prm", "pooled/<7B/any PRM"}
@@ -226,13 +228,13 @@ def test_a_thin_row_leans_on_the_coarser_one_and_says_so() -> None:
     assert width[0] < width[1]
 
 
-def test_an_arm_that_the_coarser_row_has_with_another_n_leans_on_the_nearest() -> None:
-    grid, bins = sweep(40)
+def test_an_arm_that_the_coarser_row_has_with_another_n_is_shrunk_towards_the_nearest() -> None:
+    matrix, bins = sweep(40)
     names = ("majority:n=2", "majority:n=8", "best_of_n:n=8", "majority:n=8,stop=0.9", "beam:n=8,m=4")
-    leaning = Leaning(fit_row(replace(grid, arms_A=names), bins, None, seed=0))
+    shrinkage = ShrinkagePrior(fit_row(replace(matrix, arms_A=names), bins, None, seed=0))
 
     def moments(base: str, arm: str) -> list[float]:
-        prior = leaning.gain(base, arm)
+        prior = shrinkage.gain(base, arm)
         assert prior is not None
         assert not prior.flat
         return [*prior.centre_3.tolist(), *prior.scatter_33.ravel().tolist()]
@@ -248,11 +250,11 @@ def test_an_arm_that_the_coarser_row_has_with_another_n_leans_on_the_nearest() -
         "greedy",
         "another",
     ):
-        assert leaning.gain("majority:n=8", unlike) is None
-        assert leaning.gain(unlike, "majority:n=8") is None
+        assert shrinkage.gain("majority:n=8", unlike) is None
+        assert shrinkage.gain(unlike, "majority:n=8") is None
 
 
-def test_a_row_never_leans_on_its_own_data() -> None:
+def test_a_row_is_never_shrunk_towards_its_own_data() -> None:
     """The same answers under another PRM's name are no second opinion."""
     first, bins_P3 = sweep(20, 1, policy_model="m", params=None, prm="a")
     rows = measured(table_of((first, bins_P3), (replace(first, prm="b"), bins_P3)))
@@ -296,16 +298,16 @@ def test_rows_are_made_for_every_key_that_pools_something() -> None:
 
 
 def test_arms_that_no_strategy_of_ours_can_run_have_no_place_in_a_table() -> None:
-    grid, bins_P3 = sweep(20)
-    named = replace(grid, arms_A=("adaptive", "fixed_4", *grid.arms_A[2:]))
+    matrix, bins_P3 = sweep(20)
+    named = replace(matrix, arms_A=("adaptive", "fixed_4", *matrix.arms_A[2:]))
     [row] = measured(table_of((named, bins_P3))).values()
-    assert [arm.spec for arm in row.arms] == list(grid.arms_A[2:])
+    assert [arm.spec for arm in row.arms] == list(matrix.arms_A[2:])
     assert [arm.spec for arm in fit_row(named, bins_P3, None, seed=0).arms] == list(named.arms_A)
 
 
-def test_a_grid_with_nothing_to_choose_from_leaves_the_papers_rule() -> None:
-    grid, bins_P3 = sweep(5)
-    table = table_of((grid.columns(grid.arms_A[:1]), bins_P3))
+def test_a_matrix_with_nothing_to_choose_from_leaves_the_papers_rule() -> None:
+    matrix, bins_P3 = sweep(5)
+    table = table_of((matrix.columns(matrix.arms_A[:1]), bins_P3))
     assert all(isinstance(row, RuleRow) for row in table.rows)
     assert len(table.rows) == 3
 
@@ -368,7 +370,7 @@ def test_the_command_that_a_row_names_makes_the_row(tmp_path: Path, monkeypatch:
 
 def test_ten_thousand_problems_and_twenty_arms_take_seconds() -> None:
     bins_P3 = soft_bins(10_000, 0)
-    five = grid_of(crossing(0), bins_P3, 0)
+    five = matrix_of(crossing(0), bins_P3, 0)
     wide = replace(
         five,
         arms_A=tuple(f"majority:n={n}" for n in range(1, 21)),
