@@ -80,7 +80,7 @@ def test_once_nobody_wants_it_the_batch_is_cancelled() -> None:
         await asyncio.sleep(0.001)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await batcher.rest()
         assert doubler.cancelled == 1
         await assert_no_task_is_left()
         doubler.gate.set()
