@@ -1,4 +1,4 @@
-"""Fitted numbers as a JSON file: read within bounds, written whole."""
+"""Fitted numbers as a JSON file: read within bounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from compute_router.difficulty.errors import ModelFileError
 
-__all__ = ["contents", "parsed", "replace"]
+__all__ = ["contents", "parsed"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -36,11 +36,3 @@ def parsed(data: bytes, model: type[Model], path: Path, what: str, again: str) -
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise ModelFileError(f"{path} is no {what} ({where}: {first['msg']}); {again}.") from error
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write by a temporary file and a rename: a reader sees the old file or the new one. Makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(data)
-    temporary.replace(path)

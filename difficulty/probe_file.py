@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from compute_router.difficulty.json_file import contents, parsed, replace
+from compute_router.difficulty.json_file import contents, parsed
 from compute_router.difficulty.manifest import Provenance
 from compute_router.difficulty.probe import Probe
+from compute_router.difficulty.whole_file import write_whole
 
 __all__ = ["PROBE", "ProbeFile", "read", "write"]
 
@@ -63,5 +64,5 @@ def write(directory: Path, probe: Probe, problems: int | None, provenance: Prove
     parameters = _Parameters(**{name: getattr(probe, name) for name in _Parameters.model_fields})
     file = ProbeFile(probe=parameters, problems=problems, provenance=provenance)
     path = directory / PROBE
-    replace(path, (json.dumps(file.model_dump(), indent=2) + "\n").encode())
+    write_whole(path, [(json.dumps(file.model_dump(), indent=2) + "\n").encode()])
     return path

@@ -23,6 +23,7 @@ from compute_router.difficulty.features import SCHEMA
 from compute_router.difficulty.manifest import MANIFEST, Format, Manifest, Provenance, read, sha256
 from compute_router.difficulty.predictor import Predictor
 from compute_router.difficulty.probe import EWENS
+from compute_router.difficulty.whole_file import write_whole
 
 __all__ = ["ALLOWED", "MAX_BYTES", "load", "save"]
 
@@ -64,8 +65,8 @@ def save(
     )
     if predictor.probe != EWENS:
         probe_file.write(directory, predictor.probe, None, provenance)
-    _replace(directory / manifest.file, data)
-    _replace(directory / MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
+    write_whole(directory / manifest.file, [data])
+    write_whole(directory / MANIFEST, [(manifest.model_dump_json(indent=2) + "\n").encode()])
     return manifest
 
 
@@ -150,10 +151,3 @@ def _check_types(data: bytes) -> None:
                     raise ModelFileError(f"contains {kind[0]}.{kind[1]} ({kind[2]}), which no predictor does")
         elif isinstance(node, list):
             pending.extend(node)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write by a temporary file and a rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)

@@ -7,7 +7,6 @@ OUT/train.json                        inputs and problems by hash, command, seed
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import tempfile
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from compute_router.decide.table import dump_table
 from compute_router.difficulty import load, store
 from compute_router.difficulty.manifest import MANIFEST, DataFile, Format, Provenance
+from compute_router.difficulty.whole_file import sha256_of
 from compute_router.errors import InputError
 from compute_router.io.data_files import data_path
 from compute_router.training.evaluation.blind import UNSEEING, Blind
@@ -85,9 +85,9 @@ def train(
             command=command,
             seed=seed,
             inputs=tuple(inputs),
-            base=_sha256(base / MANIFEST),
+            base=sha256_of(base / MANIFEST),
             versions={"python": platform.python_version()} | {name: version(name) for name in _LIBRARIES},
-            files={one.name: _sha256(one) for one in sorted(new.iterdir())},
+            files={one.name: sha256_of(one) for one in sorted(new.iterdir())},
             matrices=tuple(map(_summary, found)),
             problems=problem_keys(name for matrix in found for name in identities(matrix)),
         )
@@ -127,7 +127,7 @@ def _check_free(out: Path) -> None:
 def _read(sweeps: Sequence[Path]) -> tuple[list[InputFile], list[Sweep]]:
     read = [read_sweep(path) for path in sweeps]
     inputs = [
-        InputFile(name=path.name, sha256=_sha256(sweep_file(path)), rows=len(sweep.records))
+        InputFile(name=path.name, sha256=sha256_of(sweep_file(path)), rows=len(sweep.records))
         for path, sweep in zip(sweeps, read, strict=True)
     ]
     return inputs, read
@@ -148,8 +148,3 @@ def _command(sweeps: Sequence[Path], out: Path, seed: int, form: Format) -> str:
     """What to type, with names instead of the paths of one machine."""
     names = " ".join(path.name for path in sweeps)
     return f"compute-router train {names} --out {out.name} --seed {seed} --format {form}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,6 +19,7 @@ from compute_router.factory import Settings, build
 from compute_router.io.display import plain
 from compute_router.io.problem_file import read_problems
 from compute_router.io.result_row import ResultRow
+from compute_router.io.strategy_text import short_name
 from compute_router.io.summary import Summary
 from compute_router.pipeline import Router
 
@@ -52,7 +53,7 @@ def sweep(
         console.print(f"{len(given) - len(problems)} problems cannot be graded and are left out")
     for arm in planned:
         if arm.by is not None:
-            console.print(f"{arm.spec} is not run: {arm.by} takes the same samples")
+            console.print(f"{short_name(arm.spec)} is not run: {short_name(arm.by)} takes the same samples")
     with ExitStack() as stack:
         with Report(len(problems), quiet=as_json) as fetching:
             router = stack.enter_context(build(settings, progress=fetching.download))
@@ -126,7 +127,7 @@ class _Watcher:
 
     def begin(self, arm: Arm, done: int) -> None:
         at = self._run.index(arm.spec) + 1
-        self._console.print(f"\narm {at} of {len(self._run)}  {arm.spec}")
+        self._console.print(f"\narm {at} of {len(self._run)}  {short_name(arm.spec)}")
         self._report = self._stack.enter_context(Report(self._problems, quiet=self._quiet))
         self._report.start(self._router, already=done)
 

@@ -15,6 +15,7 @@ from compute_router.decide.table import MeasuredRow, RuleRow
 from compute_router.difficulty import Distribution
 from compute_router.difficulty.bins import BINS
 from compute_router.errors import InputError
+from compute_router.io.strategy_text import short_name
 from compute_router.policies import make
 
 __all__ = ["ArmValues", "MeasuredDecisionRow", "RuleDecisionRow"]
@@ -132,7 +133,7 @@ class MeasuredDecisionRow:
         """Why each arm, at the price."""
         selection = self._selection
         at_price = f"at a price of {self._price}"
-        fixed = f"the best fixed arm, {selection.arms[selection.incumbent]}, {at_price}"
+        fixed = f"the best fixed arm, {short_name(selection.arms[selection.incumbent])}, {at_price}"
         stays = f"none beats beyond its uncertainty {fixed}"
         fits = f"the best {at_price} that fits"
         at_B = np.arange(len(arm_B))

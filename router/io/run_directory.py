@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import orjson
 
+from compute_router.difficulty.whole_file import write_whole
 from compute_router.errors import RunError
 from compute_router.io.result_row import ResultRow
 from compute_router.io.summary import Summary, summarize
@@ -80,7 +81,7 @@ class Run:
         summary = summarize(self.rows())
         path = self.folder / "summary.json"
         try:
-            _replace(path, orjson.dumps(summary, option=_INDENT) + b"\n")
+            write_whole(path, [orjson.dumps(summary, option=_INDENT) + b"\n"])
         except OSError as error:
             raise RunError(f"{path} cannot be written: {error}") from error
         return summary
@@ -108,7 +109,7 @@ class Run:
         if not path.exists():
             if self._results.exists():
                 raise RunError(f"{self.folder} has results.jsonl without config.json: give another directory")
-            _replace(path, orjson.dumps(wanted, option=_INDENT) + b"\n")
+            write_whole(path, [orjson.dumps(wanted, option=_INDENT) + b"\n"])
             return
         try:
             found = orjson.loads(path.read_bytes())
@@ -145,7 +146,7 @@ class Run:
         if owed:
             with self._results.open("rb") as file:
                 kept = b"".join(line for line in file if not _is_owed(orjson.loads(line)))
-            _replace(self._results, kept)
+            write_whole(self._results, [kept])
         return done
 
 
@@ -164,19 +165,6 @@ def _row(line: bytes, place: str) -> ResultRow:
 
 def _is_owed(row: ResultRow) -> bool:
     return row["error"] is not None and row["error"]["retryable"] is True
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _differences(found: Any, wanted: Any, name: str = "") -> Iterator[str]:

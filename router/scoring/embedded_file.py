@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from compute_router.difficulty import ModelFileError, names
-from compute_router.difficulty.json_file import contents, parsed, replace
+from compute_router.difficulty.json_file import contents, parsed
 from compute_router.difficulty.manifest import MANIFEST, Provenance, sha256
+from compute_router.difficulty.whole_file import write_whole
 from compute_router.errors import RouterError
 from compute_router.io.data_files import data_path
 from compute_router.scoring.arithmetic import FEATURES, SCHEMA
@@ -145,8 +146,8 @@ def write(
         libraries=dict(libraries),
         provenance=provenance,
     )
-    replace(directory / manifest.file, data)
-    replace(directory / MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
+    write_whole(directory / manifest.file, [data])
+    write_whole(directory / MANIFEST, [(manifest.model_dump_json(indent=2) + "\n").encode()])
     return manifest
 
 

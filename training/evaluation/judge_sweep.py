@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from compute_router.decide.price import Price
 from compute_router.decide.table import load_table
 from compute_router.difficulty import load
+from compute_router.difficulty.whole_file import sha256_of
 from compute_router.errors import InputError
 from compute_router.training.evaluation.applied import apply
 from compute_router.training.evaluation.blind import Base
@@ -43,7 +43,7 @@ def evaluate(
     if not found:
         raise InputError(f"{file} has no graded rows to judge")
     trained = read_trained(table)
-    known = trained.has_read(_sha256(file))
+    known = trained.has_read(sha256_of(file))
     unseen = [np.zeros(len(one.problems_P), dtype=bool) if known else _unseen(one, trained) for one in found]
     contests: dict[int, Contest] = {}
     for at, (matrix, new_P) in enumerate(zip(found, unseen, strict=True)):
@@ -72,11 +72,3 @@ def _unseen(matrix: OutcomeMatrix, trained: Trained) -> Mask:
 def _constant(base: Path, trust: bool) -> Base:
     predictor = load(base, trust=trust)
     return lambda out: predictor
-
-
-def _sha256(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error

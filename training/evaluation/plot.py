@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compute_router.errors import RouterError
+from compute_router.io.strategy_text import short_name
 from compute_router.training.evaluation.judge import Score, Section
 
 __all__ = ["FORMATS", "plot", "unequalled"]
@@ -127,6 +128,4 @@ def _ticks(axis: Any) -> None:
 
 def _plain(arm: str) -> str:
     """Short enough for a plot. matplotlib reads what stands between dollar signs as a formula."""
-    for word in ("best_of_n:", "select=", "aggregate="):
-        arm = arm.replace(word, "")
-    return arm.replace("$", r"\$")
+    return short_name(arm).replace("$", r"\$")

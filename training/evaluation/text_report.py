@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compute_router.io.display import plain
+from compute_router.io.strategy_text import short_name
 from compute_router.training.evaluation.gain import Gain
 from compute_router.training.evaluation.judge import Judged, Score, Section
 
@@ -68,7 +69,7 @@ def _price(judged: Judged, console: Console) -> None:
 def _row(name: str, score: Score, indent: str = "") -> tuple[str | Text, ...]:
     low, high = score.intervals["utility"]
     return (
-        Text(indent + plain(name)),
+        Text(indent + plain(short_name(name))),
         f"{score.accuracy:.4f}",
         _number(score.tokens),
         _number(score.prm_tokens),

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import orjson
 
-from compute_router.difficulty.json_file import replace
 from compute_router.difficulty.manifest import DataFile, Provenance
+from compute_router.difficulty.whole_file import write_whole
 from compute_router.engines.replay.recording import results_of
 from compute_router.errors import InputError
 from compute_router.scoring.embedded_file import Manifest, write
@@ -55,7 +55,8 @@ def train(runs: Sequence[Path], out: Path, *, seed: int = 0, with_report: bool =
             libraries={name: version(name) for name in _LIBRARIES},
         )
         if judged is not None:
-            replace(out / REPORT, orjson.dumps(asdict(judged), option=orjson.OPT_INDENT_2) + b"\n")
+            written = orjson.dumps(asdict(judged), option=orjson.OPT_INDENT_2) + b"\n"
+            write_whole(out / REPORT, [written])
     except OSError as error:
         raise InputError(f"{out} cannot be written: {error.strerror}") from error
     return Trained(manifest, judged)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError, with_config
 
+from compute_router.difficulty.whole_file import write_whole
 from compute_router.errors import InputError
 from compute_router.io.validation import first_fault
 
@@ -100,19 +101,7 @@ def read_records(path: Path) -> Iterator[Record]:
 
 def write_records(path: Path, records: Iterable[Record]) -> int:
     """Write the rows, one a line, whole or not at all; the number written. Makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    count = 0
-    try:
-        with temporary.open("wb") as file:
-            for record in records:
-                file.write(orjson.dumps(record) + b"\n")
-                count += 1
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return count
+    return write_whole(path, (orjson.dumps(record) + b"\n" for record in records))
 
 
 def schema() -> dict[str, object]:

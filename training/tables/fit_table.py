@@ -15,9 +15,9 @@ import numpy as np
 
 from compute_router.decide.table import MeasuredRow, RuleRow, Table, load_table, size_class
 from compute_router.io.data_files import data_path
-from compute_router.policies import SpecError, make, spec
 from compute_router.training.difficulty.corpus import identity
 from compute_router.training.outcomes.outcome_matrix import Floats, OutcomeMatrix
+from compute_router.training.sweep.implied_arms import canonical, strategy_of
 from compute_router.training.tables.domains import by_domain
 from compute_router.training.tables.fit_row import Key, fitted, row_of
 from compute_router.training.tables.sample import sample
@@ -80,19 +80,12 @@ def _several(some: Sequence[Part]) -> bool:
 
 def _runnable(matrix: OutcomeMatrix, bins_P3: Floats) -> Part | None:
     """The arms that are ours, under their own names."""
-    ours = {arm: name for arm in matrix.arms_A if (name := _canonical(arm))}
+    ours = {arm: name for arm in matrix.arms_A if strategy_of(arm) and (name := canonical(arm))}
     if len(set(ours.values())) < 2:
         return None
     first = {name: arm for arm, name in reversed(ours.items())}
     kept = matrix.columns([arm for name, arm in first.items()][::-1])
     return replace(kept, arms_A=tuple(ours[arm] for arm in kept.arms_A)), bins_P3
-
-
-def _canonical(arm: str) -> str | None:
-    try:
-        return spec(make(arm))
-    except SpecError:
-        return None
 
 
 def _prior(matrix: OutcomeMatrix, others: Sequence[Part], source: str, seed: int) -> MeasuredRow | None:

@@ -21,7 +21,7 @@ from compute_router.training.prm.prm_report import kinds
 from compute_router.training.sweep.record import Record, RecordedPath, read_records, write_records
 from compute_router.training.tables import fit_row
 from research.results.again import ARMS as AGAIN
-from research.results.again import MENDED, ONE, again, agreements, drawn
+from research.results.again import BACKTRACKING, ONE, again, agreements, drawn
 from research.results.command import _row, largest, predictor_of, results
 from research.results.samples import joined, scored
 from research.results.versus import (
@@ -291,6 +291,13 @@ def test_several_sweeps_are_read_as_one(tmp_path: Path, capsys: pytest.CaptureFi
     assert f"| `{beam}` | hard |" in out
 
 
+def test_some_problems_are_picked_by_their_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    sums = {one.problem_id for one in read_records(SWEEP) if one.problem_id.startswith("sum-")}
+    results([SWEEP], problems="sum-")
+    assert f"\n{len(sums)} problems (" in capsys.readouterr().out
+    assert 0 < len(sums) < len({one.problem_id for one in read_records(SWEEP)})
+
+
 def test_a_slice_run_again_is_held_against_the_same_problems(matrix: OutcomeMatrix) -> None:
     lower = replace(matrix, accuracy_PA=matrix.accuracy_PA * np.array([1.0, 0.5, 1.0]))
     some = lower.rows(np.arange(50, 90)[::-1]).columns([ARMS[1], ARMS[0]])
@@ -336,5 +343,5 @@ def test_a_live_slice_says_whether_it_agrees(capsys: pytest.CaptureFixture[str],
     # The scripted engine writes short texts: its tokens are not those of the sweep.
     assert again(sweeps, tmp_path, problems=6, engine="scripted") == 1
     last = capsys.readouterr().out.splitlines()[-8:]
-    assert {line.split()[0] for line in last} == {ONE, *AGAIN, MENDED}
+    assert {line.split()[0] for line in last} == {ONE, *AGAIN, BACKTRACKING}
     assert sum("DIFFERS" in line for line in last) >= 3

@@ -25,7 +25,7 @@ from compute_router.difficulty import Distribution, PolicyModel, Prediction, Pre
 from compute_router.io.data_files import data_path
 from compute_router.io.problem_file import read_problems
 from compute_router.solve_options import SolveOptions
-from compute_router.training.tables.shrinkage_prior import Leaning
+from compute_router.training.tables.shrinkage_prior import ShrinkagePrior
 from research.app import app
 from research.tables.choosable import Choosable, choosable, simplex
 from research.tables.trim_table import trimmed, trimmed_row
@@ -296,7 +296,7 @@ def test_an_arm_whose_gain_is_not_listed_is_taken_only_where_no_other_may_be() -
 
 def test_a_trimmed_row_can_be_leaned_on() -> None:
     for row in rows(SHIPPED).values():
-        leaning = Leaning(row)
+        leaning = ShrinkagePrior(row)
         known = [leaning.gain(one.spec, other.spec) for one in row.arms for other in row.arms]
         assert any(one is None for one in known)
         assert any(one is not None for one in known)
