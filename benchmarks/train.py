@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compute_router.training.sweep.record import Record, write_records
+
+sys.path.append(str(Path(__file__).parents[1]))  # research/ is not installed
 from research.workloads.arithmetic_problems import arithmetic_problem
 
 KINDS = (

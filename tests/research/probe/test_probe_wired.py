@@ -9,7 +9,7 @@ import pytest
 from compute_router import Router, ScriptedEngine, difficulty, load_table
 from compute_router.difficulty.probe import EWENS, Probe
 from compute_router.io.data_files import data_path
-from compute_router.policies import make
+from compute_router.policies import Outcome, make
 from compute_router.result import Result
 from compute_router.scoring import LogprobBaseline
 from compute_router.solve_options import SolveOptions
@@ -24,12 +24,19 @@ def solved(probe: Probe, spec: str, text: str = TEXT) -> Result:
         return router.solve(text, SolveOptions(strategy=make(spec)))
 
 
+def outcome(probe: Probe, spec: str, text: str = TEXT) -> Outcome:
+    found = solved(probe, spec, text).outcome
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize("follow", ["stop", "majority"])
 def test_the_probe_is_on_the_bill(follow: str) -> None:
     arms = f"easy={follow},medium={follow},hard={follow}"
     result = solved(EWENS, f"reroute:n=6,m=2,probe=3,{arms}")
-    assert len(result.paths_N) == (3 if follow == "stop" else 6)
-    assert result.ledger.policy.generated == sum(path.n_tokens for path in result.paths_N)
+    assert result.outcome is not None
+    assert len(result.outcome.paths_N) == (3 if follow == "stop" else 6)
+    assert result.ledger.policy.generated == sum(path.n_tokens for path in result.outcome.paths_N)
     assert result.ledger.policy.generated > 0
 
 
@@ -37,7 +44,7 @@ def test_what_was_fitted_decides() -> None:
     """Of the same samples, one probe takes agreement for a sign of being right, the other for none."""
     spec = "reroute:n=4,m=2,probe=4,easy=stop,medium=stop,hard=stop"
     one, other = (
-        [solved(Probe(scatter), spec, f"Compute {i} + 45 - 13.").rerouted for i in range(20, 32)]
+        [outcome(Probe(scatter), spec, f"Compute {i} + 45 - 13.").rerouted for i in range(20, 32)]
         for scatter in (1000.0, 0.001)
     )
     assert one != other
@@ -46,5 +53,5 @@ def test_what_was_fitted_decides() -> None:
 def test_the_curve_is_that_of_the_router_s_prm() -> None:
     curve = ("logprob-baseline", 9.0, 0.0)  # every answer is as good as right: but a baseline has no say
     spec = "reroute:n=4,m=2,probe=4,easy=stop,medium=stop,hard=stop"
-    plain, curved = solved(EWENS, spec), solved(replace(EWENS, curves=(curve,)), spec)
+    plain, curved = outcome(EWENS, spec), outcome(replace(EWENS, curves=(curve,)), spec)
     assert plain.rerouted == curved.rerouted
