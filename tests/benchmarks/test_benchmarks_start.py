@@ -16,4 +16,3 @@ from support.places import ROOT
 def test_a_benchmark_tells_its_options(script: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, script, "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("usage: ")
