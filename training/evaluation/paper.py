@@ -13,7 +13,7 @@ import numpy as np
 from compute_router.decide.table import RuleRow, SizeClass, load_table, size_class
 from compute_router.difficulty.bins import BINS
 from compute_router.io.data_files import data_path
-from compute_router.policies import SpecError, Strategy, make
+from compute_router.policies import BestOfN, SpecError, Strategy, make
 from compute_router.policies.spec import values_of
 from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
@@ -73,20 +73,29 @@ def _specs(size: SizeClass) -> tuple[str, str, str]:
 
 
 def nearest_arm(matrix: OutcomeMatrix, wanted: Strategy) -> int:
-    """Of the nearest kind in the matrix the largest n; of equals the arm that selects as the rule does,
-    then the one that is most like it in all else."""
+    """Of the nearest kind in the matrix the largest n; of equals the arm that selects as the rule does, then
+    the one whose further options come first by name: a plain one before all others."""
     order = _NEAREST[wanted.name]
 
-    def rank(arm: str) -> tuple[float, ...]:
+    def rank(arm: str) -> tuple[tuple[float, ...], list[str]]:
         found = _read(arm)
         if found is None:
-            return (len(order), 0, 0, 0, 0)
+            return (len(order), 0, 0, 0), []
         mine, theirs = values_of(found), values_of(wanted)
-        unlike = [mine.get(name) != theirs.get(name) for name in ("select", "aggregate")]
-        others = sum(mine[name] != theirs[name] for name in mine.keys() & theirs.keys() - {"n"})
-        return (order.index(found.name), -mine.get("n", 1), *unlike, others)
+        alike = [mine.get(name) == theirs.get(name) for name in ("select", "aggregate")]
+        return (order.index(found.name), -mine.get("n", 1), -alike[0], -alike[1]), _options(found)
 
     return min(range(len(matrix.arms_A)), key=lambda at: (rank(matrix.arms_A[at]), matrix.arms_A[at]))
+
+
+def _options(strategy: Strategy) -> list[str]:
+    """How a best_of_n selects, then what sets it apart from a plain one, by name; nothing of other kinds."""
+    if not isinstance(strategy, BestOfN):
+        return []
+    usual, mine = values_of(BestOfN()), values_of(strategy)
+    selects = [str(mine.pop(name)) for name in ("select", "aggregate")]
+    del mine["n"]
+    return [*selects, *sorted(f"{name}={value}" for name, value in mine.items() if value != usual[name])]
 
 
 def _read(arm: str) -> Strategy | None:
