@@ -10,7 +10,7 @@ only; nothing of ours is imported from outside this package.
 from .aggregate import AGGREGATES, value
 from .answer import extract_answer
 from .arm_name import arm_name
-from .ask import Ask, Assess, Extend, Fork, Group, Key, Score, Search
+from .ask import Ask, Assess, Extend, Fork, Group, Key, Score, Search, assess, fork, group, score
 from .best_of_n import BestOfN, Greedy, Majority
 from .choosing import Choosing
 from .direct import Direct
@@ -61,8 +61,12 @@ __all__ = [
     "Stopping",
     "Strategy",
     "arm_name",
+    "assess",
     "extract_answer",
+    "fork",
+    "group",
     "make",
+    "score",
     "select",
     "spec",
     "value",

@@ -43,7 +43,7 @@ _BASE = re.compile(r"([a-z][a-z_-]*?)(?:-([0-9]{1,20})(?:x([0-9]{1,20}))?)?")
 
 
 def arm_name(strategy: Any) -> str:
-    """The short name of a strategy.
+    """The short name of a strategy of this package, which `make` reads.
 
     >>> from compute_router.policies import make
     >>> arm_name(make("best_of_n:n=8,backtrack=2"))

@@ -2,7 +2,7 @@
 
 A search is a generator: it yields asks and receives replies, so the same code runs under the real
 scheduler, in virtual time and in a property test with random completion order. Use the helper
-generators with `yield from`; they give each reply its type.
+generators of this module with `yield from`; they give each reply its type.
 
     ask                      reply
     Extend(key, path, ...)   Path        the path one step further, or to its end

@@ -1,10 +1,11 @@
 """compute-router: spends test-time compute where it pays (arXiv 2502.06703).
 
     from compute_router import Problem, Settings, build
+    from compute_router.policies import arm_name
 
     with build(Settings()) as router:
         for result in router.solve_many([Problem("p1", "Compute 27 + 45 - 13.")]):
-            print(result.answer, result.decision.strategy, result.ledger.spent)
+            print(result.answer, arm_name(result.decision.strategy), result.ledger.spent)
 
 `SolveOptions` says how: a strategy of one's own choice, a budget, a deadline.
 

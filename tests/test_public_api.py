@@ -8,7 +8,8 @@ from compute_router import policies
 POLICIES = """
     AGGREGATES Ask Assess Beam BestOfN Choosing DVTS Direct Extend Finish Fork Greedy Group Key Limits
     MAX_N MCTS Majority Outcome Outlook Path REBASE Reroute SELECTS STRATEGIES Sampling Score Search
-    SpecError Step Stopping Strategy arm_name extract_answer make select spec value
+    SpecError Step Stopping Strategy arm_name assess extract_answer fork group make score select
+    spec value
 """
 ROUTER = """
     Caps Decision Engine Ledger Outcome Problem Result Router RouterError Run ScriptedEngine Settings

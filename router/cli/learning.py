@@ -54,7 +54,8 @@ Trust = Annotated[
 def sweep(
     source: Problems,
     arms: Annotated[
-        Path, typer.Option(metavar="FILE", help="The arms, one spec a line.", show_default=False)
+        Path,
+        typer.Option(metavar="FILE", help="The arms, one name or spec a line.", show_default=False),
     ],
     out: Annotated[
         Path,

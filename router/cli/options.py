@@ -20,8 +20,8 @@ StrategyOption = Annotated[
     str,
     typer.Option(
         metavar="auto|SPEC",
-        help="auto asks the table; SPEC is greedy, majority:n=8,stop=0.95, beam:n=16,m=4, dvts:n=16,m=4, "
-        "rebase:n=16, mcts:n=16, reroute:n=16 or best_of_n:n=8,select=weighted,aggregate=min.",
+        help="auto asks the table; SPEC is a short name (greedy, direct, vote-8, best-of-8+backtrack, "
+        "weighted-8+early, beam-16) or a spec (best_of_n:n=8,select=weighted,aggregate=min).",
     ),
 ]
 Budget = Annotated[
