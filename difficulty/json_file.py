@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from compute_router.difficulty.errors import ModelFileError
 
-__all__ = ["contents", "parsed"]
+__all__ = ["contents", "first_fault", "parsed"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,6 +33,12 @@ def parsed(data: bytes, model: type[Model], path: Path, what: str, again: str) -
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise ModelFileError(f"{path} is no {what} ({where}: {first['msg']}); {again}.") from error
+        raise ModelFileError(f"{path} is no {what} ({first_fault(error)}); {again}.") from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """The place and the message of the first fault, and how many more there are."""
+    faults = error.errors(include_url=False, include_context=False)
+    where = ".".join(str(part) for part in faults[0]["loc"]) or "the file"
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{where}: {faults[0]['msg'].removeprefix('Value error, ')}{more}"

@@ -64,7 +64,7 @@ def read(directory: Path) -> Manifest:
     except OSError as error:
         raise ModelFileError(
             f"No difficulty predictor at {directory}: {MANIFEST} cannot be read ({error.strerror}); "
-            "give the directory that holds it, or fit one with `python -m research difficulty`."
+            "give the directory that holds it, or make one with `compute-router train`."
         ) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
@@ -76,6 +76,6 @@ def read(directory: Path) -> Manifest:
     if manifest.features != SCHEMA:
         raise ModelFileError(
             f"{path} was fitted on version {manifest.features} of the text features and this program has "
-            f"version {SCHEMA}; fit the predictor again with `python -m research difficulty`."
+            f"version {SCHEMA}; make it again with `compute-router train`."
         )
     return manifest

@@ -55,7 +55,7 @@ def read(directory: Path) -> ProbeFile | None:
     data = contents(path, _MOST_BYTES, "fitted probe")
     if data is None:
         return None
-    again = "fit it again with `python -m research probe`, or delete it to do without"
+    again = "install compute-router again, or delete it to do without"
     return parsed(data, ProbeFile, path, "fitted probe", again)
 
 

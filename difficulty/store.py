@@ -42,7 +42,7 @@ ALLOWED = frozenset(
 """(module, class, loader) of everything a skops file may contain."""
 
 _LIBRARIES = ("numpy", "scikit-learn", "skops")
-_AGAIN = "restore it from version control or fit it again with `python -m research difficulty`"
+_AGAIN = "install compute-router again, or make another with `compute-router train`"
 
 
 def save(

@@ -19,7 +19,7 @@ from .mcts import MCTS
 from .outlook import Outlook
 from .path import Finish, Path, Step
 from .rebase import REBASE
-from .registry import STRATEGIES, Strategy, make, spec
+from .registry import STRATEGIES, Strategy, from_spec, make, spec
 from .reroute import Reroute
 from .sampling import Sampling
 from .select import SELECTS, Outcome, select
@@ -64,6 +64,7 @@ __all__ = [
     "assess",
     "extract_answer",
     "fork",
+    "from_spec",
     "group",
     "make",
     "score",

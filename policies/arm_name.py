@@ -89,6 +89,8 @@ def read_arm_name(text: str, strategies: Mapping[str, type[Any]]) -> tuple[str, 
         if size is not None:
             _set(parameters, key, size, text)
     for option in options:
+        if not option or option.endswith("="):
+            raise SpecError(f"in {brief(text)!r}, something is missing after +{brief(option)}")
         sets = split(f":{option}")[1] if "=" in option else _OPTIONS.get(option)
         if sets is None or not sets.keys() <= takes.keys():
             known = (

@@ -1,4 +1,4 @@
-"""The strategies by name: `make(spec)` gives the value, `spec(value)` gives the text back."""
+"""The strategies by name: `make(text)` gives the value, `spec(value)` gives the text back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .select import Outcome
 from .spec import SpecError, brief, fill, nearest, split, values_of
 from .stepwise import DVTS, Beam
 
-__all__ = ["STRATEGIES", "Strategy", "make", "spec"]
+__all__ = ["STRATEGIES", "Strategy", "from_spec", "make", "spec"]
 
 
 class Strategy(Protocol):
@@ -57,9 +57,21 @@ def make(text: str) -> Strategy:
     >>> make("vote-6") == make("majority:n=6")
     True
     """
-    name, parameters = split(text)
-    if name not in STRATEGIES and (read := read_arm_name(text, STRATEGIES)) is not None:
-        name, parameters = read
+    found = read_arm_name(text, STRATEGIES) if text.partition(":")[0].strip() not in STRATEGIES else None
+    return _made(*(found or split(text)))
+
+
+def from_spec(text: str) -> Strategy:
+    """The strategy that a spec names, as files have it. Short names are for people: another system's arm may
+    be called `beam-4`. Raises SpecError as `make` does.
+
+    >>> from_spec("majority:n=6").name
+    'majority'
+    """
+    return _made(*split(text))
+
+
+def _made(name: str, parameters: dict[str, str]) -> Strategy:
     if name not in STRATEGIES:
         known = (*STRATEGIES, *(f"{word}-8" for word in BASES))
         raise SpecError(f"unknown strategy {brief(name)!r}{nearest(name, known)}; known: {', '.join(known)}")

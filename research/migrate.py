@@ -18,6 +18,7 @@ from pathlib import Path
 
 import orjson
 
+from compute_router.errors import InputError
 from compute_router.policies import SpecError, make, spec
 from compute_router.training.sweep.record import read_records
 from compute_router.training.sweep.run_sweep import folder
@@ -70,7 +71,7 @@ def migrate(paths: Sequence[Path]) -> list[Path]:
     changed = []
     for path in paths:
         packed = path.suffix == ".xz"
-        before = lzma.decompress(path.read_bytes()).decode() if packed else path.read_text("utf-8")
+        before = _text(path, packed)
         after = _runs(migrated(before)) if packed else migrated(before)
         target = path.with_name(migrated(path.name))
         if (after, target) == (before, path):
@@ -81,6 +82,13 @@ def migrate(paths: Sequence[Path]) -> list[Path]:
     for manifest in (path for path in paths if path.name.endswith(".manifest.json")):
         _rehash(manifest.with_name(migrated(manifest.name)))
     return changed
+
+
+def _text(path: Path, packed: bool) -> str:
+    try:
+        return lzma.decompress(path.read_bytes()).decode() if packed else path.read_text("utf-8")
+    except (UnicodeDecodeError, lzma.LZMAError) as error:
+        raise InputError(f"{path} holds no text: {error}") from error
 
 
 def _runs(text: str) -> str:

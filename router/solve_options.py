@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compute_router.errors import InputError
-from compute_router.execute.search_job import Caps, check_budget, check_deadline
-from compute_router.policies import STRATEGIES, Strategy
+from compute_router.execute.search_job import Caps, check_budget, check_number
+from compute_router.policies import STRATEGIES, SpecError, Strategy, make
 
 __all__ = ["SolveOptions"]
+
+MAX_NAME = 64
+"""Characters of a strategy's name: it names a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class SolveOptions:
 
     def __post_init__(self) -> None:
         check_budget("budget", self.budget)
-        check_deadline("deadline", self.deadline_s)
-        if self.average_budget is not None and not self.average_budget > 0:
-            raise InputError(f"an average budget is a number of tokens above 0, not {self.average_budget}")
+        check_number("deadline", self.deadline_s, "seconds")
+        check_number("average budget", self.average_budget, "tokens")
+        if not isinstance(self.caps, Caps):
+            raise InputError(f"caps are Caps(tokens, seconds), not {self.caps!r:.80}")
         if self.strategy is not None:
             _check_strategy(self.strategy)
 
@@ -53,8 +57,18 @@ def _check_strategy(strategy: Strategy) -> None:
     if missing or isinstance(strategy, type):
         what = f"has no {missing[0]}" if missing else "is a class: give a value of it"
         raise InputError(f"a strategy has name, needs_prm and search(limits); {strategy!r:.80} {what}")
-    named = STRATEGIES.get(strategy.name)
-    if named is not None and named is not type(strategy):
-        raise InputError(
-            f"the name {strategy.name!r} is that of {named.__name__}: give {type(strategy).__name__} another"
-        )
+    name: object = strategy.name
+    if STRATEGIES.get(strategy.name if isinstance(name, str) else "") is type(strategy):
+        return
+    if not (isinstance(name, str) and name.isascii() and name.isidentifier() and len(name) <= MAX_NAME):
+        raise InputError(f"the name of a strategy is an identifier such as my_search, not {name!r:.80}")
+    if _is_ours(name):
+        raise InputError(f"the name {name!r} is taken by a strategy here: give it another")
+
+
+def _is_ours(name: str) -> bool:
+    try:
+        make(name)
+    except SpecError:
+        return name in STRATEGIES
+    return True

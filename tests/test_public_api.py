@@ -8,7 +8,7 @@ from compute_router import policies
 POLICIES = """
     AGGREGATES Ask Assess Beam BestOfN Choosing DVTS Direct Extend Finish Fork Greedy Group Key Limits
     MAX_N MCTS Majority Outcome Outlook Path REBASE Reroute SELECTS STRATEGIES Sampling Score Search
-    SpecError Step Stopping Strategy arm_name assess extract_answer fork group make score select
+    SpecError Step Stopping Strategy arm_name assess extract_answer fork from_spec group make score select
     spec value
 """
 ROUTER = """

@@ -32,6 +32,7 @@ from compute_router.training.outcomes.build_matrix import build_matrices
 from compute_router.training.outcomes.outcome_matrix import OutcomeMatrix
 from compute_router.training.sweep.record import Record
 from compute_router.training.sweep.sweep_file import Sweep, read_sweep
+from research.results.joint_intervals import joint_intervals
 from research.results.samples import joined
 from research.workloads.jsonl import write_jsonl
 from research.workloads.workload import known_problems
@@ -98,7 +99,7 @@ def agreements(
         )
     ]
     differences = np.column_stack([new_P - old_P for _, _, old_P, new_P in columns])
-    intervals = Resamples(len(problems), seed).joint_intervals(differences)
+    intervals = joint_intervals(Resamples(len(problems), seed), differences)
     for (arm, figure, old_P, new_P), interval in zip(columns, intervals, strict=True):
         yield Agreement(arm, figure, float(old_P.mean()), float(new_P.mean()), interval)
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from compute_router.scoring.arithmetic import FEATURES
 from compute_router.training.difficulty.corpus import identity
-from compute_router.training.kind import kind_of
-from compute_router.training.prm.examples import Solved, Tried
+from compute_router.training.prm.examples import Solved, Tried, kind_of
 from compute_router.training.prm.held_out_scores import Scores
 from compute_router.training.sweep.implied_arms import has_plain_samples
 from compute_router.training.sweep.record import Record

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from compute_router.decide.table import MeasuredRow, RuleRow, Table, dump_table, load_table
+from compute_router.errors import InputError
 from compute_router.io.compact_json import compact_json
 from research.tables.choosable import Choosable, choosable, simplex
 
@@ -91,9 +92,13 @@ def trim_table(full: Path, out: Path) -> None:
 
     Raises:
         TableError: the full table cannot be read.
+        InputError: it was trimmed before.
     """
     command = f"python -m research trim-table {full} --out {out}"
-    table, told = trimmed(load_table(full), command)
+    whole = load_table(full)
+    if any(isinstance(row, MeasuredRow) and row.arms_measured is not None for row in whole.rows):
+        raise InputError(f"{full} was trimmed before: give the full table")
+    table, told = trimmed(whole, command)
     text = dump_table(table)
     out.write_text(text, "utf-8")
     manifest = {

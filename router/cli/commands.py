@@ -68,10 +68,10 @@ def solve(
     from compute_router.policies import make
     from compute_router.solve_options import SolveOptions
 
-    worth = None if price is None else Price(price, price_unit)
     where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
-    settings = Settings(engine, policy_model, prm, seed, table, predictor, worth, *where)
     with guarded():
+        worth = None if price is None else Price(price, price_unit)
+        settings = Settings(engine, policy_model, prm, seed, table, predictor, worth, *where)
         options = SolveOptions(
             strategy=None if strategy == "auto" else make(strategy),
             budget=budget,
@@ -107,10 +107,10 @@ def route(
     from compute_router.factory import Settings
     from compute_router.solve_options import SolveOptions
 
-    worth = None if price is None else Price(price, price_unit)
     where = tuple(engine_url or ()), tuple(prm_url or ()), tuple(recording or ())
-    settings = Settings(engine, policy_model, prm, 0, table, predictor, worth, *where)
     with guarded():
+        worth = None if price is None else Price(price, price_unit)
+        settings = Settings(engine, policy_model, prm, 0, table, predictor, worth, *where)
         options = SolveOptions(budget=budget, average_budget=average_budget)
         code = run(source, settings, options, limit=limit, as_json=as_json)
     raise typer.Exit(code)

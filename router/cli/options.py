@@ -26,7 +26,9 @@ StrategyOption = Annotated[
 ]
 Budget = Annotated[
     int | None,
-    typer.Option(metavar="TOKENS", min=1, help="Cap on the tokens of each problem.", show_default=False),
+    typer.Option(
+        metavar="TOKENS", min=1, max=10**15, help="Cap on the tokens of each problem.", show_default=False
+    ),
 ]
 AverageBudget = Annotated[
     float | None,

@@ -13,7 +13,7 @@ from compute_router.decide.price import Price
 from compute_router.decide.table import RuleRow, Table
 from compute_router.difficulty import Distribution, PolicyModel, Predictor
 from compute_router.errors import InputError
-from compute_router.scoring.domain import domain_of
+from compute_router.scoring.embedded import domain_of
 from compute_router.solve_options import SolveOptions
 
 __all__ = ["Chooser"]

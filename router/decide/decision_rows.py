@@ -16,7 +16,7 @@ from compute_router.difficulty import Distribution
 from compute_router.difficulty.bins import BINS
 from compute_router.errors import InputError
 from compute_router.io.strategy_text import short_name
-from compute_router.policies import make
+from compute_router.policies import from_spec
 
 __all__ = ["ArmValues", "MeasuredDecisionRow", "RuleDecisionRow"]
 
@@ -40,7 +40,7 @@ class RuleDecisionRow:
     def __init__(self, row: RuleRow, policy_model: str) -> None:
         self.id = row.id
         self._row, self._model = row, policy_model
-        self._strategies = {name: make(row.spec(name)) for name in BINS}
+        self._strategies = {name: from_spec(row.spec(name)) for name in BINS}
 
     def decide(self, bins: Sequence[Distribution], budget: int | None) -> list[Decision]:
         row = self._row
@@ -65,7 +65,7 @@ class MeasuredDecisionRow:
         self._row, self._price = row, price
         self._selection = ArmSelection(row, price, params=params, prm_params=prm_params)
         self._tokens_A3 = ArmSelection(row, Price(0)).cost_A3
-        self._strategies = [make(arm) for arm in self._selection.arms]
+        self._strategies = [from_spec(arm) for arm in self._selection.arms]
 
     def decide(self, bins: Sequence[Distribution], budget: int | None) -> list[Decision]:
         """At the price. `budget` (tokens a problem) leaves out arms that are expected to cost more."""

@@ -1,7 +1,7 @@
 """The strategy table: (policy model or size class, PRM, difficulty) -> arms, and what choosing needs.
 
 A row is keyed by policy model or size class, and by PRM; a null key matches anything. Where a PRM is worth
-more on some problems than on others, rows may be of one domain of it (router/scoring/domain.py). A row either
+more on some problems than on others, rows may be of one domain of it (scoring/embedded.py). A row either
 holds measured arms (accuracy and cost in every difficulty bin, all arms on the same problems; what each gains
 over the arms that are best at some price; what routing reaches) or a rule (one spec a bin), which is how
 the paper states its prior. The choice among measured arms is arm_selection.py. Rows fall back in this order:
@@ -22,10 +22,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from compute_router.decide.price import Unit
 from compute_router.difficulty import Bin
+from compute_router.difficulty.json_file import first_fault
 from compute_router.errors import TableError
 from compute_router.io.compact_json import compact_json
-from compute_router.io.validation import first_fault
-from compute_router.policies import SpecError, make, spec
+from compute_router.policies import SpecError, from_spec, spec
 
 __all__ = [
     "Arm",
@@ -60,7 +60,7 @@ class _Strict(BaseModel):
 
 def _canonical(text: str) -> str:
     try:
-        return spec(make(text))
+        return spec(from_spec(text))
     except SpecError as error:
         raise ValueError(str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
@@ -11,7 +12,7 @@ from compute_router.ledger import Tokens
 from compute_router.policies import Step
 from compute_router.policies.fast_frozen import record
 
-__all__ = ["Cut", "Engine", "Extension", "ModelInfo", "Request"]
+__all__ = ["Cut", "Engine", "Extension", "ModelInfo", "Request", "cores"]
 
 Cut: TypeAlias = asyncio.Future[None]
 """Done once what is being written is no longer wanted: a deadline passed, a cap of tokens was reached."""
@@ -89,3 +90,8 @@ class Engine(Protocol):
         coroutine will do; where thousands are in flight, a future costs less.
         """
         ...
+
+
+def cores() -> int:
+    """How many processors this program may use: all that there are where the system does not say."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

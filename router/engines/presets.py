@@ -7,9 +7,9 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from compute_router.difficulty.json_file import first_fault
 from compute_router.errors import RouterError
 from compute_router.io.data_files import data_path
-from compute_router.io.validation import first_fault
 from compute_router.policies import Limits
 
 __all__ = ["EmbeddedPreset", "load_embedded"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,7 +11,7 @@ from compute_router.errors import InputError, RouterError
 from compute_router.ledger import Ledger
 from compute_router.policies import Outcome, Outlook, Path, Search
 
-__all__ = ["Assess", "Caps", "SearchJob", "Solved", "check_budget", "check_deadline"]
+__all__ = ["Assess", "Caps", "SearchJob", "Solved", "check_budget", "check_number"]
 
 Assess: TypeAlias = Callable[[tuple[Path, ...], tuple[int | None, ...]], Outlook]
 """(samples, their groups of equal answers) -> how hard the problem looks after them."""
@@ -56,16 +57,17 @@ class Caps:
 
     def __post_init__(self) -> None:
         check_budget("whole run's budget", self.tokens)
-        check_deadline("whole run's deadline", self.seconds)
+        check_number("whole run's deadline", self.seconds, "seconds")
 
 
 def check_budget(name: str, tokens: int | None) -> None:
-    """Raise InputError for less than one token."""
-    if tokens is not None and tokens < 1:
-        raise InputError(f"the {name} must be at least 1 token, not {tokens}")
+    """Raise InputError unless it is a whole number of tokens, at least one."""
+    if tokens is not None and (isinstance(tokens, bool) or not isinstance(tokens, int) or tokens < 1):
+        raise InputError(f"the {name} is a whole number of tokens from 1, not {tokens!r:.80}")
 
 
-def check_deadline(name: str, seconds: float | None) -> None:
-    """Raise InputError unless it is a time to come."""
-    if seconds is not None and not seconds > 0:
-        raise InputError(f"the {name} must be more than 0 seconds, not {seconds}")
+def check_number(name: str, number: float | None, unit: str) -> None:
+    """Raise InputError unless it is a finite number above 0."""
+    if number is None or (type(number) in (int, float) and 0 < number < math.inf):
+        return
+    raise InputError(f"the {name} is a number of {unit} above 0, not {number!r:.80}")

@@ -6,7 +6,7 @@ from dataclasses import Field, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 
-from compute_router.policies import STRATEGIES, SpecError, Strategy, arm_name, make, spec
+from compute_router.policies import STRATEGIES, SpecError, Strategy, arm_name, from_spec, spec
 
 __all__ = ["short_name", "strategy_text"]
 
@@ -35,7 +35,7 @@ def short_name(text: str) -> str:
     'best-of-8+backtrack'
     """
     try:
-        return arm_name(make(text))
+        return arm_name(from_spec(text))
     except SpecError:
         return text
 

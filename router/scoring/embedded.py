@@ -8,11 +8,12 @@ from hashlib import sha256
 from pathlib import Path as File
 
 from compute_router.policies import Path
+from compute_router.scoring.arithmetic import domain
 from compute_router.scoring.base import Scored
 from compute_router.scoring.embedded_file import FILE, read, shipped
 from compute_router.scoring.linear import Weights
 
-__all__ = ["EmbeddedPrm"]
+__all__ = ["EmbeddedPrm", "domain_of"]
 
 _AT_ONCE = 32
 """Paths scored before other tasks of the event loop have their turn: a few milliseconds."""
@@ -68,3 +69,9 @@ class EmbeddedPrm:
         if self._read is None:
             self._read = read(self._source or shipped())
         return self._read
+
+
+def domain_of(prm: str | None, problem: str) -> str | None:
+    """The problem's domain to the PRM of this name: a key of the table's rows. None where the PRM makes no
+    difference between problems. Never raises."""
+    return domain(problem) if prm == EmbeddedPrm.name else None

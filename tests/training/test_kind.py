@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compute_router.training.kind import kind_of
+from compute_router.training.prm.examples import kind_of
 
 
 @pytest.mark.parametrize(

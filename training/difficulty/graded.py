@@ -20,9 +20,9 @@ from typing import Annotated, Any
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from compute_router.difficulty import names
+from compute_router.difficulty.json_file import first_fault
 from compute_router.errors import InputError
 from compute_router.grading import Grader
-from compute_router.io.validation import first_fault
 from compute_router.policies import Greedy
 from compute_router.training.difficulty.corpus import identity
 from compute_router.training.sweep.implied_arms import has_plain_samples, plain_sampler_of, strategy_of

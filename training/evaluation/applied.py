@@ -13,7 +13,7 @@ from compute_router.decide.price import Price
 from compute_router.decide.table import MeasuredRow, RuleRow, Table
 from compute_router.difficulty import Predictor
 from compute_router.errors import InputError
-from compute_router.policies import make
+from compute_router.policies import from_spec
 from compute_router.training.difficulty.refit import bins, model_of
 from compute_router.training.evaluation.paper import labels, nearest_arm
 from compute_router.training.evaluation.rivals import best
@@ -79,7 +79,7 @@ class Applied:
         return np.array(at) >= 0, np.array(at, dtype=np.int64)
 
     def _rule(self, row: RuleRow) -> Ints:
-        arms = [nearest_arm(self.matrix, make(wanted)) for wanted in (row.easy, row.medium, row.hard)]
+        arms = [nearest_arm(self.matrix, from_spec(wanted)) for wanted in (row.easy, row.medium, row.hard)]
         return np.array(arms, dtype=np.int64)[labels(self.bins_P3)]
 
 

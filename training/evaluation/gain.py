@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from compute_router.decide.price import Price
-from compute_router.policies import Majority, SpecError, make
+from compute_router.policies import Majority, SpecError, from_spec
 from compute_router.training.evaluation.policy_outcomes import Outcomes
 from compute_router.training.outcomes.outcome_matrix import Ints, OutcomeMatrix
 
@@ -90,6 +90,6 @@ def reach(curve: Sequence[tuple[float, float]], accuracy: float) -> tuple[float 
 
 def _is_majority(arm: str) -> bool:
     try:
-        return isinstance(make(arm), Majority)
+        return isinstance(from_spec(arm), Majority)
     except SpecError:
         return False

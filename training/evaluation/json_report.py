@@ -16,7 +16,7 @@ __all__ = ["document"]
 def document(sections: Sequence[Section]) -> dict[str, Any]:
     """`matrices` holds all sections, that of the most problems first; `prices` is the first one's."""
     shown = [_section(one) for one in sorted(sections, key=lambda one: -len(one.matrix.problems_P))]
-    return {"schema_version": 1, "prices": shown[0]["prices"], "matrices": shown}
+    return {"schema_version": 2, "prices": shown[0]["prices"], "matrices": shown}
 
 
 def _section(section: Section) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from compute_router.decide.table import RuleRow, SizeClass, load_table, size_class
 from compute_router.difficulty.bins import BINS
 from compute_router.io.data_files import data_path
-from compute_router.policies import BestOfN, SpecError, Strategy, make
+from compute_router.policies import BestOfN, SpecError, Strategy, from_spec
 from compute_router.policies.spec import values_of
 from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
@@ -54,11 +54,11 @@ def paper_rule(matrix: OutcomeMatrix) -> PaperRule:
         notes.append(f"the size of {matrix.policy_model} is not known: the paper's rule for {size} is taken")
     arms = []
     for name, wanted in zip(BINS, _specs(size), strict=True):
-        at = nearest_arm(matrix, make(wanted))
+        at = nearest_arm(matrix, from_spec(wanted))
         kind = _read(matrix.arms_A[at])
-        if kind is None or kind.name != make(wanted).name:
+        if kind is None or kind.name != from_spec(wanted).name:
             notes.append(
-                f"the paper's rule for {name} is {make(wanted).name}, which the sweep lacks: "
+                f"the paper's rule for {name} is {from_spec(wanted).name}, which the sweep lacks: "
                 f"{matrix.arms_A[at]} stands in"
             )
         arms.append(at)
@@ -100,6 +100,6 @@ def _options(strategy: Strategy) -> list[str]:
 
 def _read(arm: str) -> Strategy | None:
     try:
-        return make(arm)
+        return from_spec(arm)
     except SpecError:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from compute_router.difficulty.bins import BINS, bin_of
-from compute_router.policies import SpecError, make
+from compute_router.policies import SpecError, from_spec
 from compute_router.policies.spec import values_of
 from compute_router.training.outcomes.outcome_matrix import Floats, Ints, OutcomeMatrix
 
@@ -64,6 +64,6 @@ def cheapest(matrix: OutcomeMatrix) -> int:
 def budget(arm: str) -> float:
     """n of a spec (1 for greedy); infinite for names that are no specs of ours."""
     try:
-        return float(values_of(make(arm)).get("n", 1))
+        return float(values_of(from_spec(arm)).get("n", 1))
     except SpecError:
         return float("inf")

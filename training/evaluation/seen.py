@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from compute_router.difficulty.json_file import first_fault
 from compute_router.errors import InputError
-from compute_router.io.validation import first_fault
 
 __all__ = ["TRAINING", "InputFile", "Trained", "problem_key", "read_trained"]
 

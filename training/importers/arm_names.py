@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compute_router.policies import SpecError, make, spec
+from compute_router.policies import SpecError, from_spec, spec
 from compute_router.policies.spec import values_of
 
 __all__ = ["Arm", "named", "sampled", "tree"]
@@ -24,7 +24,7 @@ class Arm:
 def named(text: str, otherwise: str | None = None) -> Arm:
     """The arm that a spec names; `otherwise` (or the text itself) is the name where it is none of ours."""
     try:
-        strategy = make(text)
+        strategy = from_spec(text)
     except SpecError:
         return Arm(otherwise or text)
     values = values_of(strategy)

@@ -7,7 +7,7 @@ from collections import Counter as Tally
 from dataclasses import dataclass, replace
 
 from compute_router.errors import InputError
-from compute_router.policies import SpecError, make
+from compute_router.policies import SpecError, from_spec
 from compute_router.training.importers.damage import Damage, Notes
 from compute_router.training.importers.log_row import LogPath, LogRow
 from compute_router.training.importers.problems import Problems, identity_of
@@ -163,7 +163,7 @@ def _count(row: LogRow, counter: Counter) -> tuple[tuple[LogPath, ...], int | No
 
 def _needs_prm(arm: str) -> bool:
     try:
-        return make(arm).needs_prm
+        return from_spec(arm).needs_prm
     except SpecError:
         return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,11 +19,14 @@ from compute_router.grading import Grader
 from compute_router.policies import Step
 from compute_router.scoring.arithmetic import FEATURES, evidence
 from compute_router.training.difficulty.corpus import identity
-from compute_router.training.kind import kind_of
 from compute_router.training.outcomes.outcome_matrix import Floats
 from compute_router.training.sweep.implied_arms import plain_sampler_of
 
-__all__ = ["Solved", "Tried", "read_solved"]
+__all__ = ["Solved", "Tried", "kind_of", "read_solved"]
+
+_NAME = re.compile(r"[^\W\d_]+(?:\d+[^\W\d_]+)*")
+_SPLITS = frozenset({"train", "test"})
+"""MATH names its problems by their file: test/algebra/114.json."""
 
 CONFIG = "config.json"
 
@@ -146,3 +150,13 @@ def _policy_model(config: Path) -> str:
         return str(orjson.loads(config.read_bytes())["policy_model"]["name"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{config} names no policy model ({error!r})") from error
+
+
+def kind_of(problem_id: str) -> str:
+    """The first word of an id: "gsm8k-test-3" is of "gsm8k", "sum-8-1" of "sum", "q17" of "q", and MATH's own
+    are of "math". An id that begins with no word is of the kind "other"."""
+    found = _NAME.match(problem_id)
+    if found is None:
+        return "other"
+    name = found[0].lower()
+    return "math" if name in _SPLITS and "/" in problem_id else name

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from compute_router.training.subset_expectation.polynomials import times
-from compute_router.training.subset_expectation.voters import BINOMIAL, MOST
+from compute_router.training.subset_expectation.voters import BINOMIAL, MOST, times
 
 __all__ = ["any_right", "drawn_vote"]
 

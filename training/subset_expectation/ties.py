@@ -15,8 +15,13 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from compute_router.training.subset_expectation.polynomials import times
-from compute_router.training.subset_expectation.voters import BINOMIAL, BINOMIAL_BEFORE, Voters, present
+from compute_router.training.subset_expectation.voters import (
+    BINOMIAL,
+    BINOMIAL_BEFORE,
+    Voters,
+    present,
+    times,
+)
 
 __all__ = ["ways_to_be_right"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import comb
 
-__all__ = ["BINOMIAL", "BINOMIAL_BEFORE", "MOST", "Voters", "present", "spellings"]
+__all__ = ["BINOMIAL", "BINOMIAL_BEFORE", "MOST", "Voters", "present", "spellings", "times"]
 
 MOST: Final = 64
 """Samples a row may have for a count over all its subsets."""
@@ -56,3 +56,13 @@ def present(voters: int, pool: int) -> npt.NDArray[np.float64]:
     """The number of subsets of each size of `pool` samples that hold at least one of `voters` of them."""
     subsets: npt.NDArray[np.float64] = BINOMIAL[pool] - BINOMIAL[pool - voters]
     return subsets
+
+
+def times(product: npt.NDArray[np.float64], factor: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Polynomials multiplied along the last axis, the others broadcast; cut at the degree of the first.
+    In generating functions the coefficient of x^j counts the subsets of j samples."""
+    degrees = product.shape[-1]
+    result: npt.NDArray[np.float64] = product * factor[..., :1]
+    for j in range(1, min(factor.shape[-1], degrees)):
+        result[..., j:] += product[..., : degrees - j] * factor[..., j : j + 1]
+    return result

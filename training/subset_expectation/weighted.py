@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from compute_router.training.subset_expectation.polynomials import times
-from compute_router.training.subset_expectation.voters import BINOMIAL, Voters, present
+from compute_router.training.subset_expectation.voters import BINOMIAL, Voters, present, times
 
 __all__ = ["MOST_WEIGHTED", "weighted_ways"]
 

@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
-from compute_router.policies import BestOfN, Choosing, Majority, Sampling, SpecError, Strategy, make, spec
+from compute_router.policies import (
+    BestOfN,
+    Choosing,
+    Majority,
+    Sampling,
+    SpecError,
+    Strategy,
+    from_spec,
+    spec,
+)
 from compute_router.training.sweep.record import Record
 
 __all__ = [
@@ -110,7 +119,7 @@ def _standard_arms(samples: SampleSet) -> list[str]:
 def strategy_of(arm: str) -> Strategy | None:
     """The strategy that an arm's name spells, if it is one of ours."""
     try:
-        return make(arm)
+        return from_spec(arm)
     except SpecError:
         return None
 

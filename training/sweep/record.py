@@ -6,6 +6,7 @@ sweeps and of other systems' logs are the same rows: what a log does not tell is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +15,9 @@ from typing import Annotated, Literal
 import orjson
 from pydantic import Field, TypeAdapter, ValidationError, with_config
 
+from compute_router.difficulty.json_file import first_fault
 from compute_router.difficulty.whole_file import write_whole
 from compute_router.errors import InputError
-from compute_router.io.validation import first_fault
 
 __all__ = ["Record", "RecordError", "RecordedPath", "read_records", "write_records"]
 
@@ -82,6 +83,9 @@ class Record:
 _RECORD = TypeAdapter(Record)
 
 
+_OF_0_4 = re.compile(r"best_of_n:(.*,)?(redo|drop|greedy)=")
+
+
 def read_records(path: Path) -> Iterator[Record]:
     """The rows of a sweep file, one after another. Raises RecordError: file, line, and what is wrong."""
     try:
@@ -90,11 +94,17 @@ def read_records(path: Path) -> Iterator[Record]:
                 if not line.strip():
                     continue
                 try:
-                    yield _RECORD.validate_json(line)
+                    record = _RECORD.validate_json(line)
                 except ValidationError as error:
                     raise RecordError(
                         f"{path} line {number} is no sweep record: {first_fault(error)}"
                     ) from error
+                if _OF_0_4.match(record.arm):
+                    raise RecordError(
+                        f"{path} line {number}: the arm {record.arm} has names of version 0.4 (redo, drop, "
+                        "greedy=1 are backtrack, prune, first=greedy now): run the sweep again"
+                    )
+                yield record
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from error
 

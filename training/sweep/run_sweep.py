@@ -22,8 +22,9 @@ from typing import Protocol
 
 import orjson
 
+from compute_router.difficulty.whole_file import write_whole
 from compute_router.errors import InputError, RunError
-from compute_router.execute.search_job import Caps, check_deadline
+from compute_router.execute.search_job import Caps, check_number
 from compute_router.factory import Settings
 from compute_router.grading import Grader
 from compute_router.io.result_row import ResultRow, result_row
@@ -94,7 +95,7 @@ def sweep(
     those of what was finished. Raises RunError: another process, a changed configuration (seed, problems,
     weights, versions), a disk that is full; EngineError where the engine does not start.
     """
-    check_deadline("session's deadline", deadline_s)
+    check_number("session's deadline", deadline_s, "seconds")
     versions = _versions(settings)
     end = None if deadline_s is None else time.monotonic() + deadline_s
     left = 0
@@ -215,7 +216,7 @@ def _written(
     try:
         count = write_records(path, records)
         manifest |= {"rows": count, "sha256": sha256(path.read_bytes()).hexdigest()}
-        (out / MANIFEST).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
+        write_whole(out / MANIFEST, [orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n"])
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error}") from error
     return SweepSummary(path, count, failed, left)

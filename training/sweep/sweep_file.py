@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
-from compute_router.io.validation import first_fault
+from compute_router.difficulty.json_file import first_fault
 from compute_router.training.sweep.record import Record, RecordError, read_records
 
 __all__ = ["Sweep", "manifest_file", "read_sweep", "sweep_file"]

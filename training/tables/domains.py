@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from compute_router.decide.table import MeasuredRow
-from compute_router.scoring.domain import domain_of
+from compute_router.scoring.embedded import domain_of
 from compute_router.training.outcomes.outcome_matrix import Floats, Mask, OutcomeMatrix
 from compute_router.training.tables.fit_row import fit_row
 

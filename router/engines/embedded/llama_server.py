@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from compute_router.engines.cores import cores
+from compute_router.engines.base import cores
 from compute_router.errors import EngineError
 
 __all__ = ["LlamaServer"]

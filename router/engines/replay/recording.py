@@ -14,7 +14,17 @@ from compute_router.engines.base import Extension, ModelInfo
 from compute_router.errors import InputError
 from compute_router.execute.seeds import seed_of
 from compute_router.ledger import Tokens
-from compute_router.policies import BestOfN, Greedy, Key, Limits, Majority, Sampling, SpecError, Step, make
+from compute_router.policies import (
+    BestOfN,
+    Greedy,
+    Key,
+    Limits,
+    Majority,
+    Sampling,
+    SpecError,
+    Step,
+    from_spec,
+)
 
 __all__ = ["Recorded", "Recording", "read_recording", "results_of", "rows_of"]
 
@@ -116,7 +126,7 @@ def _config(path: Path) -> dict[str, Any]:
 def _take(row: dict[str, Any], seed: int, problems: dict[str, Recorded]) -> None:
     if row["error"] is not None or row["decision"] is None or row.get("rerouted") is not None:
         return
-    strategy = make(row["decision"]["strategy"])
+    strategy = from_spec(row["decision"]["strategy"])
     if not isinstance(strategy, Greedy | Majority | BestOfN):
         return
     if isinstance(strategy, BestOfN) and replace(strategy.sampling, n=1, first="sample") != Sampling(1):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from compute_router.engines.base import Cut, Extension, Request
-from compute_router.engines.cores import cores
+from compute_router.engines.base import Cut, Extension, Request, cores
 from compute_router.engines.gguf_model import model_info
 from compute_router.engines.tokenizer import framed
 from compute_router.engines.torch.decoder import Decoder

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compute_router.scoring.arithmetic import Domain
-from compute_router.scoring.domain import domain_of
-from compute_router.scoring.embedded import EmbeddedPrm
+from compute_router.scoring.embedded import EmbeddedPrm, domain_of
 
 TERM = st.integers(0, 10**6)
 
