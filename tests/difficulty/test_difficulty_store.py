@@ -177,7 +177,7 @@ def test_every_damage_is_one_clear_error(saved: Path, damage: Callable[[Path], N
     message = str(caught.value)
     assert message.endswith(".")
     assert "\n" not in message
-    assert any(way in message for way in ("fit", "restore", "give", "save"))
+    assert any(way in message for way in ("make", "install", "restore", "give", "save"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from test_spec import specs
 
-from compute_router.policies import SpecError, arm_name, make, spec
+from compute_router.policies import SpecError, arm_name, from_spec, make, spec
 
 NAMES = {
     "direct": "direct",
@@ -70,3 +70,12 @@ def test_a_slip_in_a_short_name_is_one_clear_sentence(text: str) -> None:
     assert BAD[text] in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+@given(specs())
+def test_files_read_specs_alone(text: str) -> None:
+    strategy = make(text)
+    assert from_spec(spec(strategy)) == strategy
+    if strategy.name not in ("greedy", "direct"):
+        with pytest.raises(SpecError):
+            from_spec(arm_name(strategy))

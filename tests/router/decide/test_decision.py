@@ -174,7 +174,7 @@ def test_the_reason_names_the_row_and_why_the_best_fixed_arm_stays() -> None:
     decision = decide(ARMS, price=0.2)
     assert decision.table_row == "mine/easy"
     assert decision.reason == (
-        "mine: of 3 measured arms none beats beyond its uncertainty the best fixed arm, majority:n=4, "
+        "mine: of 3 measured arms none beats beyond its uncertainty the best fixed arm, vote-4, "
         "at a price of 0.2 a 1,000 tokens; accuracy 0.500, 0.40 k tokens"
     )
 

@@ -22,6 +22,8 @@ from import_kit import (
 from compute_router.errors import InputError
 from compute_router.policies import make
 from compute_router.training.importers import import_logs
+from compute_router.training.importers.arm_names import named
+from compute_router.training.sweep.implied_arms import canonical, strategy_of
 
 WRONG = 7
 
@@ -246,3 +248,10 @@ def test_what_is_not_there_is_an_error() -> None:
         import_logs(["."], form="parquet")
     with pytest.raises(InputError):
         import_logs(["."], tokenizer="chars/0")
+
+
+@pytest.mark.parametrize("name", ["beam-4", "vote-8", "best-of-8", "weighted-4+early"])
+def test_another_systems_arm_that_looks_like_a_short_name_keeps_its_name(name: str) -> None:
+    assert named(name).name == name
+    assert canonical(name) == name
+    assert strategy_of(name) is None

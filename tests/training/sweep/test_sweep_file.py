@@ -52,3 +52,11 @@ def test_a_manifest_that_cannot_be_read_is_named(rows: Path) -> None:
     (rows.parent / "sweep.manifest.json").mkdir()
     with pytest.raises(RecordError, match=r"sweep\.manifest\.json cannot be read"):
         read_sweep(rows)
+
+
+@pytest.mark.parametrize("option", ["redo=2", "drop=0.1", "greedy=1"])
+def test_a_sweep_of_version_0_4_is_refused_and_not_misread(tmp_path: Path, option: str) -> None:
+    row = Record("p", "m", f"best_of_n:n=4,select=weighted,aggregate=last,{option}", True)
+    write_records(tmp_path / "old.jsonl", [row])
+    with pytest.raises(RecordError, match=r"line 1: .* version 0\.4"):
+        read_sweep(tmp_path / "old.jsonl")
