@@ -12,6 +12,7 @@ from compute_router.cli.evaluate import evaluate as command
 from compute_router.cli.train import train as train_command
 from compute_router.decide.price import Price
 from compute_router.errors import InputError, RouterError
+from compute_router.io.strategy_text import short_name
 from compute_router.training.bundle import train
 from compute_router.training.evaluation import crossfit
 from compute_router.training.evaluation.judge_sweep import evaluate
@@ -90,7 +91,8 @@ def test_the_command_prints_every_policy(
     )
     printed = capsys.readouterr().out
     assert code == 0
-    for name in ("router", "best_fixed_train", "paper_rule", "oracle_bin", "oracle_problem", *SPECS, "0.02"):
+    arms = (short_name(spec) for spec in SPECS)
+    for name in ("router", "best_fixed_train", "paper_rule", "oracle_bin", "oracle_problem", *arms, "0.02"):
         assert name in printed
     assert {path.name for path in tmp_path.iterdir()} == {"x.svg", "x.png"}
 
