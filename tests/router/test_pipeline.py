@@ -77,7 +77,7 @@ def test_a_spent_budget_gives_the_best_answer_so_far(make_router: MakeRouter) ->
 
 
 def test_a_budget_of_nothing_is_refused(make_router: MakeRouter) -> None:
-    with make_router() as router, pytest.raises(InputError, match="at least 1 token"):
+    with make_router() as router, pytest.raises(InputError, match="whole number of tokens from 1"):
         list(router.solve_many(PROBLEMS, SolveOptions(budget=0)))
 
 
