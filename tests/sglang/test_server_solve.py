@@ -123,7 +123,7 @@ def test_a_server_that_dies_fails_problems_and_the_run_goes_on_once_it_is_back(
     problems.write_text("".join(json.dumps(row) + "\n" for row in rows))
     out = tmp_path / "run"
     arguments = ("solve", str(problems), "--strategy", "majority:n=2", "--budget", "80", "--out", str(out))
-    command = (sys.executable, "-m", "compute_router.cli", *arguments, *over(server))
+    command = (sys.executable, "-m", "compute_router", *arguments, *over(server))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 200
         while len(results(out)) < 5:
